@@ -1,0 +1,1 @@
+"""The core: tensors, dispatch, the tape, views, state capture, compilation and transforms."""
