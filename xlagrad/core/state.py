@@ -1,0 +1,74 @@
+"""State that compiled functions depend on: one version number, and the hooks that stateful objects call."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Hashable, Iterator
+from typing import Any, Protocol
+
+import jax
+
+from xlagrad.core.modes import local
+
+
+class Stateful(Protocol):
+    """An object whose Python-side state a trace may depend on."""
+
+    def _guard_state(self) -> Hashable:
+        """Return everything, tensors' values aside, that a trace through this object may depend on."""
+
+
+class _Version:
+    """Bumped by each write to guarded state; compiled functions compare it before anything else."""
+
+    number: int = 0
+
+
+version = _Version()
+
+
+def bump() -> None:
+    """Note that guarded state has changed, so that compiled functions look at their guards again."""
+    version.number += 1
+
+
+def touch(owner: Any, store: dict[Any, Any], key: Any) -> None:
+    """Note that ``store[key]`` is about to be set or deleted.
+
+    Call it before the write. Outside a trace it bumps the version; inside one it also keeps the old
+    value, so that a trace that fails is undone, and one that succeeds knows what it changed.
+
+    Args:
+        owner: the object that the store belongs to.
+        store: the dictionary that is written.
+        key: the entry that is written.
+    """
+    version.number += 1
+    if local.trace is not None:
+        local.trace.journal(owner, store, key)
+
+
+def depend(obj: Stateful) -> None:
+    """Note, while tracing, that the trace depends on the Python-side state of ``obj``."""
+    if local.trace is not None:
+        local.trace.depend(obj)
+
+
+def tracing() -> bool:
+    """Return whether a compiled function is being traced in this thread."""
+    return local.trace is not None
+
+
+@contextlib.contextmanager
+def outside() -> Iterator[None]:
+    """Run a block concretely although a trace is active.
+
+    Tensors made inside are state from before the call: the trace captures them like any other. For
+    slots that are made at first use, such as an optimizer's.
+    """
+    trace, local.trace = local.trace, None
+    try:
+        with jax.ensure_compile_time_eval():
+            yield
+    finally:
+        local.trace = trace

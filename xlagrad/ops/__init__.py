@@ -1,0 +1,1 @@
+"""Operations: pure functions on arrays, grouped by family, each with one record."""
