@@ -79,7 +79,10 @@ class Plan:
                 arrays, given = list(operands[:count]), list(operands[count:])
                 outs, pull = jax.vjp(_restrict(self.body, arrays, wanted), *[arrays[i] for i in wanted])
                 given.reverse()
-                full = [given.pop() if p else jnp.zeros(o.shape, o.dtype) for p, o in zip(present, outs, strict=True)]
+                full = [
+                    given.pop() if p else jnp.zeros(o.shape, o.dtype)
+                    for p, o in zip(present, outs, strict=True)
+                ]
                 return tuple(pull(tuple(full)))
 
             plan = self.recorded[key] = Plan(f"{self.label}_backward", body)

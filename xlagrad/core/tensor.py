@@ -97,6 +97,16 @@ def as_array(value: Any, dtype: Any = None) -> jax.Array:
     return jax.lax.convert_element_type(array, array.dtype) if getattr(array, "weak_type", False) else array
 
 
+def _flatten(t: Handle) -> tuple[tuple[Any], Any]:
+    return (read(t),), (type(t), t._requires_grad if isinstance(t, Parameter) else False)
+
+
+def _unflatten(aux: Any, children: Any) -> Any:
+    t = Handle.__new__(aux[0])
+    Tensor._set_fields(t, children[0], aux[1])
+    return t
+
+
 class Tensor(Handle):
     """An array that remembers how it was made, and whose value can be replaced.
 
@@ -207,7 +217,9 @@ class Tensor(Handle):
         """
         if self.requires_grad and not force:
             raise AutogradError(
-                message("numpy", "a tensor that does not require grad", "one that does", "use .detach().numpy()")
+                message(
+                    "numpy", "a tensor that does not require grad", "one that does", "use .detach().numpy()"
+                )
             )
         return np.asarray(self._concrete("numpy"))
 
@@ -350,7 +362,9 @@ class Tensor(Handle):
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
-            raise DtypeError(message("iter", "a tensor with dimensions", "iteration over a 0-d tensor", "use .item()"))
+            raise DtypeError(
+                message("iter", "a tensor with dimensions", "iteration over a 0-d tensor", "use .item()")
+            )
         return iter(self.unbind(0))
 
     # Gradients.
@@ -488,9 +502,7 @@ class Tensor(Handle):
     def retain_grad(self) -> None:
         """Keep the gradient of this tensor in ``grad`` although it is no leaf."""
         if not self.requires_grad:
-            raise AutogradError(
-                message("retain_grad", "a tensor that has requires_grad=True", "one without")
-            )
+            raise AutogradError(message("retain_grad", "a tensor that has requires_grad=True", "one without"))
         if self._node is not None:
             if self._node.retained is None:
                 self._node.retained = {}
@@ -590,16 +602,6 @@ class Parameter(Tensor):
         self._set_fields(array, False)
         if requires_grad:
             self.requires_grad_()
-
-
-def _flatten(t: Handle) -> tuple[tuple[Any], Any]:
-    return (read(t),), (type(t), t._requires_grad if isinstance(t, Parameter) else False)
-
-
-def _unflatten(aux: Any, children: Any) -> Any:
-    t = Handle.__new__(aux[0])
-    Tensor._set_fields(t, children[0], aux[1])
-    return t
 
 
 Kinds.tensor = Tensor

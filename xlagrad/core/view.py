@@ -244,9 +244,15 @@ def assign(who: str, t: Handle, result: Handle) -> None:
             )
         )
     if new.dtype != old.dtype:
-        raise DtypeError(message(who, f"a result of the tensor's own dtype {old.dtype}", f"{new.dtype}", "cast it"))
+        raise DtypeError(
+            message(who, f"a result of the tensor's own dtype {old.dtype}", f"{new.dtype}", "cast it")
+        )
     view = t._view
-    if view is None or view.severed or not (local.grad and (result._requires_grad or view.base._requires_grad)):
+    if (
+        view is None
+        or view.severed
+        or not (local.grad and (result._requires_grad or view.base._requires_grad))
+    ):
         write_array(t, new)
         if local.grad and result._requires_grad:
             _adopt(t, result)
