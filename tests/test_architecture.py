@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checks import architecture
+
+import architecture
 
 Tree = Callable[..., Path]
 

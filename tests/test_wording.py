@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from checks import wording
+
+import wording
 
 
 def test_the_repository_has_no_violation(repo: Path) -> None:

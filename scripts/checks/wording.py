@@ -6,9 +6,10 @@ Run ``python scripts/checks/wording.py`` for a list of violations; the test suit
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
+
+from repository_files import listed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,14 +34,6 @@ BANNED: tuple[tuple[str, re.Pattern[str]], ...] = (
 EXEMPT = ("LICENSE", "scripts/data/", "scripts/checks/wording.py", "tests/test_wording.py")
 
 
-def tracked(root: Path) -> list[str]:
-    """Return the files that git tracks or would track, links left out."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
-    names = sorted(set(filter(None, listed.split("\0"))))
-    return [name for name in names if (root / name).is_file() and not (root / name).is_symlink()]
-
-
 def violations_in(name: str, text: str) -> list[str]:
     """Return the violations of one text, each with its place."""
     found = []
@@ -55,8 +48,8 @@ def violations_in(name: str, text: str) -> list[str]:
 def check(root: Path) -> list[str]:
     """Return every violation in the tracked text files below ``root``."""
     found = []
-    for name in tracked(root):
-        if name.startswith(EXEMPT):
+    for name in listed(root):
+        if name.startswith(EXEMPT) or (root / name).is_symlink():
             continue
         try:
             text = (root / name).read_text(encoding="utf-8")

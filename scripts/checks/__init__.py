@@ -1,1 +1,0 @@
-"""Rules about the repository itself, which the test suite applies."""
