@@ -1,0 +1,188 @@
+"""Installs operations as methods of ``Tensor``, and derives the in-place ones from their records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+
+from xlagrad.core.dispatch import Array, Op, op, registry
+from xlagrad.core.errors import DtypeError, ShapeError, StateError, describe, message
+from xlagrad.core.handle import Handle, read
+from xlagrad.core.modes import local
+from xlagrad.core.promotion import can_cast
+from xlagrad.core.tensor import Tensor
+from xlagrad.core.view import assign
+from xlagrad.ops import convert, index, view
+
+
+def inplace(record: Op) -> Callable[..., Any]:
+    """Return the in-place variant of an operation: its result becomes the value of the first argument.
+
+    The result is cast to the tensor's own dtype; a cast to a lesser kind (float to int) raises, as in torch.
+    """
+    who = f"{record.name}_"
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = record(self, *args, **kwargs)
+        old, new = read(self).dtype, read(result).dtype
+        if old != new:
+            if not can_cast(new, old):
+                raise DtypeError(
+                    message(who, f"a result that can be cast to {old}",
+                            f"{new} (result type can't be cast to the desired output type)",
+                            "convert the tensor first")
+                )  # fmt: skip
+            result = convert.cast(result, old)
+        assign(who, self, result)
+        return self
+
+    method.__name__ = method.__qualname__ = who
+    method.__doc__ = f"In-place version of :func:`{record.name}`; returns the tensor itself."
+    return method
+
+
+@op(name="_copy_into")
+def _copy_into(input: Array, src: Array) -> Array:
+    """The value of ``src``, broadcast and cast to ``input``, which passes no gradient."""
+    return jnp.broadcast_to(src, input.shape).astype(input.dtype)
+
+
+def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
+    """Replace the elements by those of ``src``, broadcast and cast; return the tensor.
+
+    Raises:
+        ShapeError: ``src`` does not broadcast to the tensor's shape.
+    """
+    if not isinstance(src, Handle):
+        src = Tensor(src)
+    try:
+        fits = jnp.broadcast_shapes(tuple(src.shape), tuple(self.shape)) == tuple(self.shape)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(message("copy_", f"a source that broadcasts to {tuple(self.shape)}", describe(src)))
+    if src.device != self.device and local.trace is None:
+        src = convert.move(src, self.device)
+    assign("copy_", self, _copy_into(self, src))
+    return self
+
+
+def set_(self: Any, source: Any) -> Any:
+    """Replace the value of the tensor by that of ``source``, whose shape it takes."""
+    self.data = source
+    return self
+
+
+def setitem(self: Any, key: Any, value: Any) -> None:
+    """Write ``self[key] = value``, through views, with gradients."""
+    assign("setitem", self, index.put(self, key, value))
+
+
+def index_put_(self: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """Write, or add, ``values`` at the positions that a tuple of index tensors names."""
+    assign("index_put_", self, index.put(self, tuple(indices), values, accumulate))
+    return self
+
+
+def detach_(self: Any) -> Any:
+    """Cut the tensor off its history; return it.
+
+    Raises:
+        StateError: it is a view: detach the base, or use ``detach()``.
+    """
+    if self._view is not None:
+        raise StateError(message("detach_", "a tensor that is no view", "a view", "use .detach()"))
+    if local.trace is not None:
+        local.trace.keep(self)
+        self._data = view.detach(read(self))
+    self._node, self._slot, self._requires_grad = None, 0, False
+    return self
+
+
+def _renamed(name: str) -> Callable[..., Any]:
+    """Return the in-place variant of a view method: the tensor takes the result's shape."""
+    take = getattr(view, name)
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = take(self, *args, **kwargs)
+        if self._view is not None or (self._requires_grad and self._node is None and local.grad):
+            raise StateError(
+                message(f"{name}_", "a tensor that owns its value and is no leaf that requires grad", "another",
+                        f"use .{name}(...)")
+            )  # fmt: skip
+        if local.trace is not None:
+            local.trace.write(self)
+        array, node, slot = read(result), result._node, result._slot
+        self._data, self._version = array, self._version + 1
+        if node is not None:
+            self._node, self._slot = node, slot
+        return self
+
+    method.__name__ = method.__qualname__ = f"{name}_"
+    method.__doc__ = f"In-place version of :func:`{name}`."
+    return method
+
+
+_VIEWS = (
+    "reshape view view_as reshape_as flatten ravel unflatten squeeze unsqueeze permute transpose t movedim"
+    " expand expand_as broadcast_to diagonal detach"
+).split()
+_INDEX = "narrow select split chunk unbind".split()
+_SHAPED = "squeeze unsqueeze transpose t".split()
+
+
+def _property(fn: Callable[..., Any], doc: str) -> property:
+    return property(fn, doc=doc)
+
+
+def _mT(self: Any) -> Any:
+    return view.transpose(self, -2, -1)
+
+
+def _T(self: Any) -> Any:
+    return view.permute(self, tuple(reversed(range(len(self.shape)))))
+
+
+def install() -> None:
+    """Give ``Tensor`` a method for every record that asks for one, and the views."""
+    methods: dict[str, Any] = dict(convert.CASTS)
+    for name in _VIEWS:
+        methods[name] = getattr(view, name)
+    for name in _INDEX:
+        methods[name] = getattr(index, name)
+    for name in _SHAPED:
+        methods[f"{name}_"] = _renamed(name)
+    methods |= {
+        "swapaxes": view.transpose,
+        "swapdims": view.transpose,
+        "moveaxis": view.movedim,
+        "contiguous": view.contiguous_,
+        "clone": registry["clone"],
+        "split_with_sizes": index.split,
+        "to": convert.to,
+        "type": convert.type_,
+        "type_as": convert.type_as,
+        "cpu": convert.cpu,
+        "cuda": convert.cuda,
+        "copy_": copy_,
+        "set_": set_,
+        "detach_": detach_,
+        "index_put_": index_put_,
+        "__getitem__": index.getitem,
+        "__setitem__": setitem,
+        "mT": _property(_mT, "The tensor with its last two dimensions exchanged."),
+        "T": _property(_T, "The tensor with its dimensions reversed."),
+    }
+    for record in set(registry.values()):
+        for name in (record.name, *record.aliases) if record.method else ():
+            methods[name] = record
+            if record.inplace:
+                methods[f"{name}_"] = inplace(record)
+    for name, value in methods.items():
+        # Operators and further methods that other modules install stay as they are.
+        setattr(Tensor, name, value)
+
+
+__all__ = ["copy_", "inplace", "install"]
