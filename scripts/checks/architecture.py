@@ -32,6 +32,9 @@ LATE_PACKAGES = frozenset(
     | {"tensorboardX", "tensorflow", "tokenizers", "transformers"}
 )
 
+#: Functions that import the module whose name is their first argument.
+IMPORTERS = frozenset({"__import__", "import_module", "importorskip", "need"})
+
 #: The folders with code and the package that each is installed as.
 FOLDERS = {
     "xlagrad": "xlagrad",
@@ -124,7 +127,7 @@ def imports(source: Source, modules: frozenset[str]) -> list[Import]:
         if isinstance(node, ast.ImportFrom) and node.level == 0:
             base = node.module or ""
             return [f"{base}.{a.name}" if f"{base}.{a.name}" in modules else base for a in node.names]
-        if isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__") and node.args:
+        if isinstance(node, ast.Call) and _called(node) in IMPORTERS and node.args:
             target = node.args[0]
             if isinstance(target, ast.Constant) and isinstance(target.value, str):
                 return [target.value]
