@@ -1,8 +1,9 @@
 """Training throughput against hand-written JAX: `python scripts/bench/run.py [mlp|cnn|gpt|all]`.
 
-Prints, for each model, the compiled imperative step of xlagrad against the hand-written `jax.jit` step in one
-process, the calls interleaved; then every side in a process of its own, the processes taking turns. A ratio is
-the hand-written step's time by the side's, the median of the rounds: above 1 is faster than hand-written JAX.
+Prints, for each model, the compiled imperative step of xlagrad against the hand-written `jax.jit` step in
+one process, the calls interleaved; then every side in a process of its own, the processes taking turns. A
+ratio is the hand-written step's time by the side's, the median of the rounds: above 1 is faster than hand-
+written JAX.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any
 
@@ -17,7 +18,7 @@ class Mlp(nnx.Module):
     """784-256-256-10 with ReLU."""
 
     def __init__(self, rngs: nnx.Rngs) -> None:
-        self.layers = nnx.List([nnx.Linear(i, o, rngs=rngs) for i, o in zip(MLP[:-1], MLP[1:], strict=True)])
+        self.layers = nnx.List([nnx.Linear(i, o, rngs=rngs) for i, o in itertools.pairwise(MLP)])
 
     def __call__(self, x: jax.Array) -> jax.Array:
         for layer in list(self.layers)[:-1]:

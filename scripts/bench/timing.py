@@ -1,4 +1,4 @@
-"""Ratios that hold on a noisy machine: the sides take turns, in bursts, and the median of the rounds counts."""
+"""Ratios that hold on a noisy machine: the sides take turns in bursts; the median of the rounds counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One side in a process of its own: reads a number of steps from stdin, answers with the seconds they took."""
+"""One side in a process of its own: reads numbers of steps from stdin, answers with the seconds they took."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def gradients_read_after_the_step(torch: Any, compile: Any) -> Results:
 
 @program()
 def gradients_held_across_steps(torch: Any, compile: Any) -> Results:
-    """With `zero_grad()` setting None, a held `p.grad` is a Tensor of its own, which later steps leave alone."""
+    """A held `p.grad` is a Tensor of its own that later steps leave alone."""
     model = mlp(torch)
     opt = torch.optim.SGD(model.parameters(), lr=0.1)
 

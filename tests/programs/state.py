@@ -310,7 +310,7 @@ def argument_written_in_place(torch: Any, compile: Any) -> Results:
 
 @program(traces=None)
 def same_tensor_passed_twice(torch: Any, compile: Any) -> Results:
-    """One write shows through both names; two different tensors of the same shapes must not reuse that trace."""
+    """An argument that the function also reaches otherwise."""
     a, b = tensor(torch, 1, 4, 6), tensor(torch, 2, 4, 6)
 
     @compile

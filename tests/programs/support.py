@@ -21,7 +21,7 @@ STEPS = 20
 
 @dataclass(frozen=True)
 class Program:
-    """A program; `traces` is the number per compiled function (None: any), `random` has no reference in torch."""
+    """`traces` are per compiled function (None: any number), `random` is not compared with torch."""
 
     run: Callable[[Any, Any], Results]
     traces: int | dict[str, int] | None = 1
