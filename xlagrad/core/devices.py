@@ -178,6 +178,35 @@ def device_of(array: Any) -> Device:
     return _from_jax(place)
 
 
+def jax_default() -> Device:
+    """Return the device that JAX puts arrays on when nobody says."""
+    place: Any = jax.config.jax_default_device  # type: ignore[attr-defined]
+    if place is None:
+        return _from_jax(jax.local_devices()[0])
+    return Device(place) if isinstance(place, str) else _from_jax(place)
+
+
+def place(array: Any, device: Device | None = None) -> Any:
+    """Return the array on a device; by default on the chosen one, or where it is if none was chosen.
+
+    On JAX's own default device an array stays uncommitted: committing it would cost a dispatch, and compiled
+    functions would compile again for arrays that differ in nothing else. A traced array stays where its
+    computation runs.
+
+    Raises:
+        DeviceError: this machine has no such device.
+    """
+    wanted = chosen_device() if device is None else device
+    if wanted is None:
+        return array
+    target = wanted.jax
+    if isinstance(array, jax.core.Tracer):
+        return array
+    if isinstance(array, jax.Array) and array.device == target and _from_jax(target) == jax_default():
+        return array
+    return jax.device_put(array, target)
+
+
 def default_device() -> Device:
     """Return where tensors are made when nobody says.
 
@@ -185,12 +214,7 @@ def default_device() -> Device:
     which is the accelerator if there is one.
     """
     chosen = chosen_device()
-    if chosen is not None:
-        return chosen
-    place: Any = jax.config.jax_default_device  # type: ignore[attr-defined]
-    if place is None:
-        return _from_jax(jax.local_devices()[0])
-    return Device(place) if isinstance(place, str) else _from_jax(place)
+    return jax_default() if chosen is None else chosen
 
 
 def chosen_device() -> Device | None:

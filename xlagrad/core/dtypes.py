@@ -244,7 +244,7 @@ class finfo:
         found = (_default if dtype is None else as_dtype(dtype)).to_real()
         if not found.is_floating_point:
             raise errors.DtypeError(errors.message("finfo", "a floating-point type", found.name, "use iinfo"))
-        info = ml_dtypes.finfo(found.dtype)  # type: ignore[no-untyped-call]
+        info = ml_dtypes.finfo(found.dtype)
         self.dtype: str = found.name
         self.bits: int = found.itemsize * 8
         self.eps = float(info.eps)
