@@ -1,0 +1,1 @@
+"""Training: losses over data, optimizers, schedules, metrics and the loop that joins them."""
