@@ -65,11 +65,11 @@ class DType:
             raise errors.DtypeError(
                 errors.message("to_complex", "float32, float64 or bfloat16", self.name, fix)
             )
-        return _BY_NAME[_TO_COMPLEX[self.name]]
+        return BY_NAME[_TO_COMPLEX[self.name]]
 
     def to_real(self) -> DType:
         """Return the type of the real part; a real type is its own."""
-        return _BY_NAME[_TO_REAL.get(self.name, self.name)]
+        return BY_NAME[_TO_REAL.get(self.name, self.name)]
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
@@ -115,10 +115,10 @@ ALL = (
     bool_, uint8, uint16, uint32, uint64, int8, int16, int32, int64,
     float16, bfloat16, float32, float64, complex64, complex128, float8_e4m3fn, float8_e5m2,
 )  # fmt: skip
-_BY_NAME = {d.name: d for d in ALL}
+BY_NAME = {d.name: d for d in ALL}
 _PYTHON = {bool: bool_, int: int64, float: float64, complex: complex128}
 # Every spelling that was looked up once; np.dtype(...) costs a microsecond and this runs for each op.
-_lookup: dict[Any, DType] = {**_BY_NAME, **_PYTHON, **{d.dtype: d for d in ALL}, **{d: d for d in ALL}}
+_lookup: dict[Any, DType] = {**BY_NAME, **_PYTHON, **{d.dtype: d for d in ALL}, **{d: d for d in ALL}}
 
 DTypeLike = DType | np.dtype[Any] | str | type
 
@@ -146,9 +146,9 @@ def as_dtype(value: Any) -> DType:
     found = None
     if name is not None and not isinstance(name, (int, float, complex, tuple, list)):
         with contextlib.suppress(TypeError):
-            found = _BY_NAME.get(np.dtype(name).name)
+            found = BY_NAME.get(np.dtype(name).name)
     if found is None:
-        fix = f"use one of {', '.join(_BY_NAME)}"
+        fix = f"use one of {', '.join(BY_NAME)}"
         raise errors.DtypeError(errors.message("dtype", "an element type", errors.describe(value), fix))
     if isinstance(value, (str, type, np.dtype)):
         _lookup[value] = found
@@ -180,7 +180,7 @@ def as_jax(value: Any) -> np.dtype[Any]:
     narrow = _TO_32[dtype.name]
     if dtype.name in ("float64", "complex128") and value is not float and value is not complex:
         _warn_narrowed(dtype.name, narrow)
-    return _BY_NAME[narrow].dtype
+    return BY_NAME[narrow].dtype
 
 
 def canonical(value: Any) -> DType:
@@ -188,7 +188,7 @@ def canonical(value: Any) -> DType:
     dtype = as_dtype(value)
     if dtype.name not in _TO_32 or x64_enabled():
         return dtype
-    return _BY_NAME[_TO_32[dtype.name]]
+    return BY_NAME[_TO_32[dtype.name]]
 
 
 def _warn_narrowed(wide: str, narrow: str) -> None:

@@ -1,0 +1,328 @@
+"""Tensors from data: numbers, nested lists, NumPy arrays, buffers, and other libraries' tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from xlagrad.core import devices, dtypes, errors
+from xlagrad.core.errors import describe, message
+from xlagrad.core.handle import Handle, read, wrap
+from xlagrad.core.promotion import result_type
+from xlagrad.core.tensor import Tensor
+from xlagrad.ops.making import check_range, finish, reference
+
+
+def _leaves(data: Any) -> Iterator[Any]:
+    for item in data:
+        if isinstance(item, (list, tuple)):
+            yield from _leaves(item)
+        else:
+            yield item
+
+
+def to_array(who: str, data: Any, dtype: Any = None, copy: bool = True) -> jax.Array:
+    """Return data of any kind as an array of the type that PyTorch would choose, or of ``dtype``.
+
+    Raises:
+        DtypeError: it is not numeric.
+        ShapeError: nested lists of unequal lengths.
+        ArgumentError: a number that the integer type cannot hold.
+    """
+    if isinstance(data, (Handle, jax.Array)):
+        array = read(data) if isinstance(data, Handle) else data
+        target = array.dtype if dtype is None else dtypes.as_jax(dtype)
+        return jnp.array(array, dtype=target, copy=copy)
+    if isinstance(data, (np.ndarray, np.generic)):
+        return _from_numpy(who, np.asarray(data), dtype)
+    if hasattr(data, "__jax_array__"):
+        return to_array(who, data.__jax_array__(), dtype, copy)
+    if isinstance(data, (list, tuple)):
+        leaves = list(_leaves(data))
+        if any(isinstance(leaf, (Handle, jax.Array)) for leaf in leaves):
+            return _stacked(who, data, dtype)
+        first = leaves[0] if leaves else 0.0
+        return _from_python(who, data, dtype, plain=not isinstance(first, (np.ndarray, np.generic)))
+    if not isinstance(data, (bool, int, float, complex)) and hasattr(data, "__dlpack__"):
+        array = _imported(data)
+        return array if dtype is None else array.astype(dtypes.as_jax(dtype))
+    return _from_python(who, data, dtype, plain=not hasattr(data, "__array__"))
+
+
+def _stacked(who: str, data: Any, dtype: Any) -> jax.Array:
+    """Return nested lists that hold tensors, perhaps traced ones, as one array."""
+    if not isinstance(data, (list, tuple)):
+        return to_array(who, data, dtype)
+    if dtype is None:
+        kinds = [leaf if hasattr(leaf, "dtype") else np.asarray(leaf) for leaf in _leaves(data)]
+        plain = [dtypes.get_default_dtype() if k.dtype == np.float64 else k.dtype for k in kinds]
+        dtype = result_type(*plain)
+    rows = [_stacked(who, item, dtype) for item in data]
+    if len({row.shape for row in rows}) > 1:
+        got = " and ".join(sorted({str(row.shape) for row in rows}))
+        raise errors.ShapeError(message(who, "items of one shape", f"items of the shapes {got}"))
+    return jnp.stack(rows) if rows else jnp.zeros(0, dtypes.as_jax(dtype))
+
+
+def _from_python(who: str, data: Any, dtype: Any, plain: bool) -> jax.Array:
+    """Convert numbers; ``plain`` says that they are Python's, whose floats have the default type."""
+    try:
+        value = np.asarray(data)
+    except ValueError:
+        fix = "make all lists of one level equally long"
+        raise errors.ShapeError(message(who, "nested lists of equal lengths", describe(data), fix)) from None
+    huge = value.dtype == object and _integers_only(value)
+    if huge or (plain and value.dtype.kind == "u"):
+        raise errors.ArgumentError(message(who, "integers of 64 bits", str(max(value.ravel().tolist()))))
+    _check_numeric(who, value, data)
+    if dtype is None and plain:
+        kind = value.dtype.kind
+        dtype = {"f": dtypes.get_default_dtype(), "c": dtypes.default_complex()}.get(kind, value.dtype)
+    target = dtypes.as_jax(value.dtype if dtype is None else dtype)
+    check_range(who, value, target)
+    with np.errstate(over="ignore"):
+        return jnp.array(value.astype(target, copy=False))
+
+
+def _integers_only(value: np.ndarray[Any, Any]) -> bool:
+    return value.size > 0 and all(isinstance(v, int) for v in value.ravel().tolist())
+
+
+def _check_numeric(who: str, value: np.ndarray[Any, Any], data: Any) -> None:
+    if value.dtype.kind in "OUSMmV" and value.dtype.name not in dtypes.BY_NAME:
+        got = (
+            f"{type(data).__name__} {describe(data)}"
+            if value.dtype == object
+            else f"values of type {value.dtype}"
+        )
+        raise errors.DtypeError(message(who, "numbers", got, "convert them to numbers first"))
+
+
+def _from_numpy(who: str, value: np.ndarray[Any, Any], dtype: Any = None) -> jax.Array:
+    """Copy a NumPy array. A cast that was asked for wraps, as NumPy's; the one to 32 bits must not."""
+    _check_numeric(who, value, value)
+    wanted = dtypes.as_dtype(value.dtype if dtype is None else dtype)
+    target = dtypes.as_jax(wanted)
+    if target != wanted.dtype and wanted.dtype.kind in "iu":
+        check_range(who, value, target)
+    with np.errstate(over="ignore"):
+        return jnp.array(value if value.dtype == target else value.astype(target))
+
+
+def _imported(data: Any) -> jax.Array:
+    """Import by DLPack: without a copy where type and layout allow it."""
+    try:
+        array = jnp.from_dlpack(data)
+    except (BufferError, RuntimeError, TypeError) as error:
+        # XLA reads dense memory only; NumPy can gather the rest.
+        try:
+            return _from_numpy("from_dlpack", np.array(np.from_dlpack(data)))
+        except (BufferError, RuntimeError, TypeError):
+            fix = "detach it, and move it to a device that this machine has"
+            got = f"{type(data).__name__} ({error})"
+            text = message("from_dlpack", "an exportable tensor", " ".join(got.split()).rstrip("."), fix)
+            raise errors.DtypeError(text) from error
+    return array
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **options: Any
+) -> Tensor:
+    """Return a new leaf tensor with a copy of the data.
+
+    Args:
+        data: a number, nested lists of numbers or tensors, a NumPy or JAX array, or a tensor.
+        dtype: element type; by default bool, int64, the default float or complex type for Python's numbers,
+            and the data's own otherwise.
+        device: where to put it.
+        requires_grad: whether gradients are wanted with respect to it.
+        options: ``pin_memory`` and the like, without effect.
+
+    Raises:
+        DtypeError: not numeric, or complex data for a real dtype.
+        ShapeError: nested lists of unequal lengths.
+        ArgumentError: a number that the integer type cannot hold.
+
+    Example:
+        >>> tensor([[1.0, 2.0], [3.0, 4.0]])
+        tensor([[1., 2.],
+                [3., 4.]])
+        >>> tensor(3), tensor([True])
+        (tensor(3), tensor([True]))
+
+    Source: ``torch.tensor``. Deviation: tensors of one shape in a list are stacked.
+    """
+    return finish(to_array("tensor", data, dtype), device, requires_grad)
+
+
+def asarray(
+    obj: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return the data as a tensor, a tensor as itself if nothing changes.
+
+    Args:
+        obj: anything that `tensor` takes, or an object with ``__dlpack__``.
+        dtype: element type, by default the data's.
+        device: where to put it.
+        copy: True copies always; False never, and raises where a copy is needed; None if needed.
+        requires_grad: whether gradients are wanted with respect to it.
+
+    Raises:
+        ArgumentError: ``copy=False`` and a copy is needed.
+        DtypeError: as for `tensor`.
+
+    Example:
+        >>> x = tensor([1.0])
+        >>> asarray(x) is x, asarray([1, 2])
+        (True, tensor([1, 2]))
+
+    Source: ``torch.asarray`` and the array API. Deviation: NumPy arrays are copied; see `from_dlpack`.
+    """
+    place = None if device is None else devices.as_device(device)
+    if isinstance(obj, Tensor):
+        if copy:
+            made = obj.to(dtype=dtype, device=place, copy=True) if dtype or place else obj.clone()
+        else:
+            made = obj.to(dtype=dtype, device=place) if dtype or place else obj
+        if copy is False and made is not obj:
+            raise errors.ArgumentError(_must_copy(obj))
+        return made.requires_grad_() if requires_grad else made
+    shares = isinstance(obj, jax.Array) or (hasattr(obj, "__dlpack__") and not isinstance(obj, np.ndarray))
+    if copy is False and not (shares and dtype is None and place is None):
+        raise errors.ArgumentError(_must_copy(obj))
+    return finish(to_array("asarray", obj, dtype, copy=bool(copy)), place, requires_grad)
+
+
+def _must_copy(obj: Any) -> str:
+    fix = "leave copy out"
+    return message("asarray", "data that needs no copy, with copy=False", describe(obj), fix)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return the data as a tensor; a tensor of that type and device as itself, with its history.
+
+    Example:
+        >>> as_tensor([1.5, 2.5])
+        tensor([1.5000, 2.5000])
+
+    Source: ``torch.as_tensor``. Deviation: NumPy arrays are copied.
+    """
+    return asarray(data, dtype=dtype, device=device)
+
+
+def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
+    """Return a tensor with a copy of a NumPy array.
+
+    Raises:
+        DtypeError: not a NumPy array, or not of numbers.
+        ArgumentError: 64-bit integers that do not fit 32 bits, where JAX runs with those.
+
+    Example:
+        >>> from_numpy(np.arange(3))
+        tensor([0, 1, 2])
+
+    Source: ``torch.from_numpy``. Deviation: a copy, since compiled work may still be reading the memory when
+    the caller writes to it.
+    """
+    if not isinstance(ndarray, np.ndarray):
+        got = f"{type(ndarray).__name__} {describe(ndarray)}"
+        raise errors.DtypeError(message("from_numpy", "a NumPy array", got, "use tensor(...)"))
+    return wrap(devices.place(_from_numpy("from_numpy", ndarray)))
+
+
+def from_dlpack(x: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """Return a tensor that shares the memory of another library's tensor, where type and layout allow it.
+
+    Args:
+        x: an object with ``__dlpack__``: a NumPy array, a PyTorch tensor, a JAX array.
+        device: where to put it.
+        copy: True copies always; False raises where a copy is needed.
+
+    Raises:
+        DtypeError: it cannot be exported.
+        ArgumentError: ``copy=False`` and a copy is needed.
+
+    Example:
+        >>> from_dlpack(np.ones(2, np.float32))
+        tensor([1., 1.])
+
+    Source: ``torch.from_dlpack`` and the array API. Deviation: strided memory is copied; writes to the result
+    do not reach the memory.
+    """
+    if isinstance(x, Handle):
+        x = read(x)
+    if not hasattr(x, "__dlpack__"):
+        fix = "use asarray"
+        raise errors.DtypeError(message("from_dlpack", "an object with __dlpack__", describe(x), fix))
+    array = jnp.array(_imported(x)) if copy else _imported(x)
+    if copy is False and isinstance(x, np.ndarray) and array.unsafe_buffer_pointer() != x.ctypes.data:
+        raise errors.ArgumentError(_must_copy(x))
+    return finish(array, device)
+
+
+def frombuffer(
+    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
+    """Return a 1-d tensor with a copy of the bytes of a buffer, read as numbers.
+
+    Args:
+        buffer: bytes, a bytearray, or another object with the buffer protocol.
+        dtype: what the bytes are.
+        count: how many numbers; all if negative.
+        offset: bytes to skip at the start.
+        requires_grad: whether gradients are wanted with respect to it.
+
+    Raises:
+        ArgumentError: the buffer is too short.
+
+    Example:
+        >>> frombuffer(b"\\x01\\x02", dtype="uint8")
+        tensor([1, 2], dtype=torch.uint8)
+
+    Source: ``torch.frombuffer``. Deviation: a copy.
+    """
+    try:
+        value = np.frombuffer(buffer, dtypes.as_dtype(dtype).dtype, count, offset)
+    except ValueError as error:
+        raise errors.ArgumentError(message("frombuffer", "a buffer that fits", str(error))) from error
+    return finish(_from_numpy("frombuffer", value), None, requires_grad)
+
+
+def scalar_tensor(
+    value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a 0-d tensor of a number; of the default type unless ``dtype`` is given.
+
+    Example:
+        >>> scalar_tensor(3)
+        tensor(3.)
+    """
+    default = dtypes.default_complex() if isinstance(value, complex) else dtypes.get_default_dtype()
+    return tensor(
+        value, dtype=default if dtype is None else dtype, device=device, requires_grad=requires_grad
+    )
+
+
+def new_tensor(
+    self: Tensor,
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
+    """Return a new tensor with a copy of the data, by default of this tensor's type and device."""
+    like = reference(self)
+    place = self.device if device is None else device
+    kind = like.dtype if dtype is None else dtype
+    return tensor(data, dtype=kind, device=place, requires_grad=requires_grad)
