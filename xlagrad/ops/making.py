@@ -20,7 +20,7 @@ from xlagrad.core.view import assign
 # PyTorch's arguments about memory, which XLA decides by itself.
 _WITHOUT_EFFECT = {"layout", "pin_memory", "memory_format", "names", "non_blocking"}
 # A constant of up to so many elements is made by NumPy: a program would have to be compiled for its shape.
-_SMALL = 1 << 16
+SMALL = 1 << 16
 
 
 def refuse(who: str, options: dict[str, Any]) -> None:
@@ -64,7 +64,7 @@ def size_of(who: str, size: tuple[Any, ...], options: dict[str, Any] | None = No
 
 
 def check_range(who: str, value: np.ndarray[Any, Any], target: np.dtype[Any]) -> None:
-    """Raise unless a type can hold the values: no complex ones in a real type, none out of an integer's range.
+    """Raise unless a type can hold the values: real ones in a real type, bounded ones in an integer type.
 
     As in PyTorch floats are cut to integers, overflow to infinity, and -1 in an unsigned type wraps.
 
@@ -91,7 +91,7 @@ def constant(who: str, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any])
     """Return an array of one value, which is checked against the type."""
     if isinstance(value, (bool, int, float, complex, np.generic)):
         check_range(who, np.asarray(value), dtype)
-        if local.trace is None and math.prod(shape) <= _SMALL:
+        if local.trace is None and math.prod(shape) <= SMALL:
             with np.errstate(over="ignore"):
                 return jnp.array(np.full(shape, value, dtype))
     return jnp.full(shape, value, dtype)
