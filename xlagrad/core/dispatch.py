@@ -186,7 +186,7 @@ def _named(fn: Callable[..., Any], name: str) -> Callable[..., Any]:
 class OpNode(Node):
     """The tape's node of an operation."""
 
-    __slots__ = ("arrays", "pair", "slots", "saved")
+    __slots__ = ("arrays", "pair", "saved")
 
     def __init__(self, pair: Pair, arrays: list[Any], edges: list[Edge], saved: list[Any]) -> None:
         super().__init__(pair.plan.label, edges, pair.avals)

@@ -54,6 +54,23 @@ def depend(obj: Stateful) -> None:
         local.trace.depend(obj)
 
 
+class Brand:
+    """What guards know a tensor by whose place in a module is taken by another in each compiled call."""
+
+    __slots__ = ("__weakref__",)
+
+
+def identity(t: Any) -> Any:
+    """Return the object by which guards know a tensor: itself, or its brand."""
+    return t.__dict__.get("_identity", t)
+
+
+def brand(t: Any) -> Brand:
+    """Return the brand of a tensor, given to it if it has none."""
+    found: Brand = t.__dict__.setdefault("_identity", Brand())
+    return found
+
+
 def tracing() -> bool:
     """Return whether a compiled function is being traced in this thread."""
     return local.trace is not None

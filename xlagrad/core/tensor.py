@@ -27,12 +27,7 @@ from xlagrad.core.errors import (
 from xlagrad.core.handle import Handle, Kinds, is_tracer, read, wrap
 from xlagrad.core.modes import local
 from xlagrad.core.printing import tensor_repr
-from xlagrad.core.where import user_line
-
-WAYS_OUT = (
-    "use xg.where, xg.cond or xg.while_loop, pass the value as a Python number (static), or run with"
-    " --eager / XLAGRAD_EAGER=1"
-)
+from xlagrad.core.where import WAYS_OUT, user_line
 
 
 class Size(tuple[int, ...]):
@@ -420,8 +415,6 @@ class Tensor(Handle):
                 raise ShapeError(message("grad", f"the tensor's own shape {self.shape}", f"{value.shape}"))
         if local.trace is not None:
             local.trace.write_grad(self)
-        elif (value is None) != (self._grad is None):
-            state.bump()
         self._grad = value
 
     @grad.deleter

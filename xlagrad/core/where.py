@@ -21,10 +21,16 @@ _THEIRS = tuple(os.path.join(os.path.dirname(m.__file__ or ""), "") for m in (ja
 _INNER = ("contextlib.py", "functools.py", "threading.py")
 
 
+WAYS_OUT = (
+    "use xg.where, xg.cond or xg.while_loop, pass the value as a Python number (static), or run with"
+    " --eager / XLAGRAD_EAGER=1"
+)
+
+
 def is_user_file(filename: str) -> bool:
     """Return whether a source file is neither ours nor JAX's nor Python's own machinery."""
     if filename.startswith("<"):
-        return filename.startswith("<stdin>") or filename.startswith("<ipython")
+        return filename.startswith(("<stdin>", "<ipython"))
     return not filename.startswith(_OURS + _THEIRS) and not filename.endswith(_INNER)
 
 
@@ -42,3 +48,14 @@ def user_line() -> str:
     if frame is None:
         return "an unknown line"
     return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
+
+
+def line_of(error: BaseException) -> str:
+    """Return ``"file.py:12 in step"`` for the user's line that an exception passed through last."""
+    found, tb = "an unknown line", error.__traceback__
+    while tb is not None:
+        code = tb.tb_frame.f_code
+        if is_user_file(code.co_filename):
+            found = f"{code.co_filename}:{tb.tb_lineno} in {code.co_name}"
+        tb = tb.tb_next
+    return found

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -13,10 +14,10 @@ from xlagrad.core.dispatch import Array, Arrays, op
 from xlagrad.core.errors import ArgumentError, IndexingError, ShapeError, TraceError, describe, message
 from xlagrad.core.handle import Handle, is_tracer, read
 from xlagrad.core.modes import local
-from xlagrad.core.tensor import WAYS_OUT, as_array
+from xlagrad.core.tensor import as_array
 from xlagrad.core.view import Step, Strides, attach
-from xlagrad.core.where import user_line
-from xlagrad.ops.view import axis, expand, unsqueeze
+from xlagrad.core.where import WAYS_OUT, user_line
+from xlagrad.ops.view import axis, expand
 
 # One entry for each dimension of the input or result: ("take", step, length), ("pick",), ("new",).
 Entry = tuple[Any, ...]
@@ -279,9 +280,7 @@ def _slice(input: Array, starts: Array, spec: Any) -> Array:
 
 
 def _dynamic_slice(input: Array, starts: Array, lengths: tuple[int, ...]) -> Array:
-    from jax import lax
-
-    return lax.dynamic_slice(input, [starts[i] for i in range(input.ndim)], lengths)
+    return jax.lax.dynamic_slice(input, [starts[i] for i in range(input.ndim)], lengths)
 
 
 @op(name="_slice_put")
@@ -540,5 +539,3 @@ def _unbind(input: Array, dim: int) -> tuple[Array, ...]:
     """All slices along a dimension."""
     return tuple(jnp.unstack(input, axis=dim))
 
-
-_ = unsqueeze
