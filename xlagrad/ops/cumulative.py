@@ -1,0 +1,124 @@
+"""Running sums, products and extremes along a dimension."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+
+from xlagrad.core import dtypes
+from xlagrad.core.dispatch import Array, op
+from xlagrad.ops.common import ValuesIndices, dim_of, floating, int64, is_float, is_inexact, refuse_complex
+
+
+def _prepared(who: str, input: Array, dim: int, dtype: Any) -> tuple[Array, int]:
+    """Return the tensor in the type to accumulate in and with a dimension, and the dimension to follow."""
+    at = dim_of(who, dim, input.ndim)
+    if dtype is not None:
+        x = input.astype(dtypes.as_jax(dtype))
+    else:
+        x = input if is_inexact(input) else input.astype(int64())
+    return (x if x.ndim else x.reshape(1)), at
+
+
+@op(method=True, inplace=True)
+def cumsum(input: Array, dim: int, *, dtype: Any = None) -> Array:
+    """Σ of the elements up to each one along a dimension; of integers in int64.
+
+    Raises:
+        IndexingError: the dimension is out of range.
+
+    Example:
+        >>> cumsum(jnp.array([1, 2, 3]), 0).tolist()
+        [1, 3, 6]
+
+    Source: ``torch.cumsum``.
+    """
+    x, at = _prepared("cumsum", input, dim, dtype)
+    return lax.cumsum(x, at).reshape(input.shape)
+
+
+@op(method=True, inplace=True)
+def cumprod(input: Array, dim: int, *, dtype: Any = None) -> Array:
+    """Π of the elements up to each one along a dimension; of integers in int64.
+
+    Raises:
+        IndexingError: the dimension is out of range.
+
+    Example:
+        >>> cumprod(jnp.array([1, 2, 3]), 0).tolist()
+        [1, 2, 6]
+
+    Source: ``torch.cumprod``.
+    """
+    x, at = _prepared("cumprod", input, dim, dtype)
+    return lax.cumprod(x, at).reshape(input.shape)
+
+
+@op(method=True)
+def logcumsumexp(input: Array, dim: int) -> Array:
+    """ln Σ e^x of the elements up to each one along a dimension, without overflow.
+
+    Raises:
+        IndexingError: the dimension is out of range.
+
+    Example:
+        >>> logcumsumexp(jnp.array([1000.0, 0.0]), 0).tolist()
+        [1000.0, 1000.0]
+
+    Source: ``torch.logcumsumexp``.
+    """
+    x, at = _prepared("logcumsumexp", floating(input), dim, None)
+    return lax.cumlogsumexp(x, at).reshape(input.shape)
+
+
+def _running(who: str, input: Array, dim: int) -> ValuesIndices:
+    refuse_complex(who, input)
+    at = dim_of(who, dim, input.ndim)
+    line = input if input.ndim else input.reshape(1)
+    place = lax.broadcasted_iota(int64(), line.shape, at)
+
+    def later(first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
+        (a, i), (b, j) = first, second
+        better = (b >= a) if who == "cummax" else (b <= a)
+        if is_float(line):
+            # Once a NaN was met everything after it is NaN, at the latest one.
+            better = jnp.isnan(b) | (better & ~jnp.isnan(a))
+        return jnp.where(better, b, a), jnp.where(better, j, i)
+
+    _, indices = lax.associative_scan(later, (lax.stop_gradient(line), place), axis=at)
+    values = jnp.take_along_axis(line, indices, axis=at, mode="promise_in_bounds")
+    return ValuesIndices(values.reshape(input.shape), indices.reshape(input.shape))
+
+
+@op(method=True)
+def cummax(input: Array, dim: int) -> ValuesIndices:
+    """The largest of the elements up to each one along a dimension, and its index; of ties the latest.
+
+    Raises:
+        IndexingError: the dimension is out of range.
+
+    Example:
+        >>> cummax(jnp.array([1.0, 3.0, 2.0]), 0).values.tolist()
+        [1.0, 3.0, 3.0]
+
+    Source: ``torch.cummax``.
+    """
+    return _running("cummax", input, dim)
+
+
+@op(method=True)
+def cummin(input: Array, dim: int) -> ValuesIndices:
+    """The smallest of the elements up to each one along a dimension, and its index; of ties the latest.
+
+    Raises:
+        IndexingError: the dimension is out of range.
+
+    Example:
+        >>> cummin(jnp.array([3.0, 1.0, 2.0]), 0).values.tolist()
+        [3.0, 1.0, 1.0]
+
+    Source: ``torch.cummin``.
+    """
+    return _running("cummin", input, dim)

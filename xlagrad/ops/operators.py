@@ -1,0 +1,137 @@
+"""Python's operators on tensors, derived from the records, and the import of every family of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from xlagrad.core.handle import Handle
+from xlagrad.core.tensor import Tensor
+from xlagrad.ops import (  # noqa: F401
+    arithmetic,
+    compare,
+    count,
+    cumulative,
+    einsum,
+    exponential,
+    extremum,
+    factor,
+    gather,
+    join,
+    linalg,
+    linear,
+    logical,
+    masked,
+    methods,
+    norm,
+    reduce,
+    softmax,
+    sort,
+    special,
+    triangle,
+    trigonometric,
+    unary,
+)
+
+# What an operator takes beside tensors: everything else may define the operation itself.
+_OPERANDS = (Handle, jax.Array, bool, int, float, complex, np.ndarray, np.generic)
+
+_BINARY: dict[str, Callable[..., Any]] = {
+    "add": arithmetic.add,
+    "sub": arithmetic.sub,
+    "mul": arithmetic.mul,
+    "truediv": arithmetic.true_divide,
+    "floordiv": arithmetic.floor_divide,
+    "mod": arithmetic.remainder,
+    "pow": exponential.pow,
+    "matmul": linear.matmul,
+    "and": logical.bitwise_and,
+    "or": logical.bitwise_or,
+    "xor": logical.bitwise_xor,
+    "lshift": logical.bitwise_left_shift,
+    "rshift": logical.bitwise_right_shift,
+}
+
+_COMPARISONS: dict[str, Callable[..., Any]] = {
+    "lt": compare.lt,
+    "le": compare.le,
+    "gt": compare.gt,
+    "ge": compare.ge,
+    "eq": compare.eq,
+    "ne": compare.ne,
+}
+
+_UNARY: dict[str, Callable[..., Any]] = {
+    "neg": unary.neg,
+    "pos": unary.positive,
+    "abs": unary.abs,
+    "invert": logical.bitwise_not,
+}
+
+
+def _forward(record: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        return record(self, other) if isinstance(other, _OPERANDS) else NotImplemented
+
+    return method
+
+
+def _reflected(record: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        return record(other, self) if isinstance(other, _OPERANDS) else NotImplemented
+
+    return method
+
+
+def _unary(record: Callable[..., Any]) -> Callable[[Any], Any]:
+    def method(self: Any) -> Any:
+        return record(self)
+
+    return method
+
+
+def _inplace(record: Any) -> Callable[[Any, Any], Any]:
+    write = methods.inplace(record)
+
+    def method(self: Any, other: Any) -> Any:
+        return write(self, other) if isinstance(other, _OPERANDS) else NotImplemented
+
+    return method
+
+
+def _where(self: Any, condition: Any, other: Any) -> Any:
+    """The tensor where the condition holds, else ``other``; see ``xlagrad.torch.where``."""
+    return masked.where(condition, self, other)
+
+
+def _contains(self: Any, element: Any) -> bool:
+    return bool(reduce.any(compare.eq(self, element)))
+
+
+def install() -> None:
+    """Give ``Tensor`` Python's operators.
+
+    An operand of a foreign type gives ``NotImplemented``, so that its own operator has its turn and Python
+    raises if there is none. Augmented assignment writes to the tensor, as in PyTorch; ``@=`` makes a new one.
+    """
+    made: dict[str, Any] = {}
+    for name, record in _BINARY.items():
+        made[f"__{name}__"] = _forward(record)
+        made[f"__r{name}__"] = _reflected(record)
+        if name != "matmul":
+            made[f"__i{name}__"] = _inplace(record)
+    for name, record in _COMPARISONS.items():
+        made[f"__{name}__"] = _forward(record)
+    for name, record in _UNARY.items():
+        made[f"__{name}__"] = _unary(record)
+    for name, method in made.items():
+        method.__name__ = name
+        method.__qualname__ = f"Tensor.{name}"
+        setattr(Tensor, name, method)
+    # A class that defines __eq__ loses its hash otherwise: tensors hash by identity.
+    Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]
+    Tensor.__contains__ = _contains  # type: ignore[attr-defined]
+    Tensor.where = _where  # type: ignore[attr-defined]
