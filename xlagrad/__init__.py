@@ -1,0 +1,29 @@
+"""xlagrad: one array-API compiler on JAX/XLA, with the faces that people already know.
+
+``import xlagrad as xg`` gives the array API's functions on :class:`Tensor`, JAX's transformations of
+functions of tensors and modules, and :func:`compile`. ``xlagrad.torch`` is PyTorch's face of the same
+tensors, ``xlagrad.layers`` and ``xlagrad.train`` what models and training are made of.
+"""
+
+from __future__ import annotations
+
+from xlagrad.core.checkpoint import checkpoint
+from xlagrad.core.compile import RetraceWarning, compile, explain
+from xlagrad.core.control import cond, scan, while_loop
+from xlagrad.core.modes import (
+    eager,
+    enable_grad,
+    inference_mode,
+    is_eager,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from xlagrad.core.tensor import Parameter, Tensor
+from xlagrad.core.transforms import grad, hessian, jacfwd, jacrev, jit, jvp, value_and_grad, vjp
+from xlagrad.core.vmap import vmap
+from xlagrad.ops import install as _install
+
+_install.everything()
+
+__version__ = "0.1.0"
