@@ -10,7 +10,7 @@ import jax
 from xlagrad.core import tape
 from xlagrad.core.errors import AutogradError, message
 from xlagrad.core.handle import Handle, read, wrap
-from xlagrad.core.lift import Lift, flatten, is_handle, tensors, traced
+from xlagrad.core.lift import Lift, flatten, is_handle, traced
 from xlagrad.core.modes import Switch, local
 from xlagrad.core.random import default_generator
 
@@ -92,7 +92,7 @@ def checkpoint(
 
         def body(outside: Any, given: Any) -> Any:
             def inner(values: Any, a: Any) -> Any:
-                return lift.call(0, values, [tensors(x) for x in a])
+                return lift.call(0, values, a)
 
             return jax.checkpoint(inner)(outside, given)
 

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from xlagrad.core.errors import AutogradError, ShapeError, describe, message
+from xlagrad.core.errors import AutogradError, ShapeError, message
 from xlagrad.core.handle import Handle, is_tracer, read
 from xlagrad.core.lift import Lift, arrays, flatten, is_handle, tensors, traced
 from xlagrad.core.modes import local
@@ -85,16 +85,14 @@ def while_loop(cond_fn: Callable[..., Any], body_fn: Callable[..., Any], carried
                     "use xg.scan, whose length is known, or wrap the loop in no_grad()")
         )  # fmt: skip
     start = arrays(carried)
-    lift = Lift(
-        (lambda c: call(cond_fn, c), lambda c: call(body_fn, c)), ((tensors(start),), (tensors(start),))
-    )
+    lift = Lift((lambda c: call(cond_fn, c), lambda c: call(body_fn, c)), ((start,), (start,)))
 
     def body(outside: Any, given: Any) -> Any:
         def test(state: Any) -> Any:
-            return jnp.reshape(lift.call(0, state[1], (tensors(state[0]),))[0], ()).astype(bool)
+            return jnp.reshape(lift.call(0, state[1], (state[0],))[0], ()).astype(bool)
 
         def step(state: Any) -> Any:
-            out, written = lift.call(1, state[1], (tensors(state[0]),))
+            out, written = lift.call(1, state[1], (state[0],))
             at = {id(t): v for t, v in zip(lift.written, written, strict=True)}
             return out, [at.get(id(t), v) for t, v in zip(lift.outside, state[1], strict=True)]
 
@@ -139,11 +137,11 @@ def scan(
         return _loop(f, init, leaves, tree, steps, reverse)
     start = tensors(init)
     first = jax.tree.unflatten(tree, [x[0] for x in leaves])
-    lift = Lift((f,), ((start, tensors(first)),))
+    lift = Lift((f,), ((start, first),))
 
     def body(outside: Any, carry: Any, rest: Any) -> Any:
         def step(state: Any, x: Any) -> Any:
-            (new, y), written = lift.call(0, state[1], (tensors(state[0]), tensors(x)))
+            (new, y), written = lift.call(0, state[1], (state[0], x))
             at = {id(t): v for t, v in zip(lift.written, written, strict=True)}
             values = [at.get(id(t), v) for t, v in zip(lift.outside, state[1], strict=True)]
             return (new, values), y

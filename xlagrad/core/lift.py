@@ -52,7 +52,7 @@ class Lift:
         self.trees: list[Any] = []
         for fn, given in zip(fns, args, strict=True):
             scope = Scope(reads=found)
-            jax.eval_shape(lambda *a, fn=fn, scope=scope: self._try(fn, a, scope), *_untaped(given))
+            jax.eval_shape(lambda *a, fn=fn, scope=scope: self._try(fn, a, scope), *arrays(given))
             written.update(scope.touched)
         self.written = list(written.values())
         self.outside = [t for t in found.values() if t._requires_grad or id(t) in written]
@@ -60,7 +60,7 @@ class Lift:
     def _try(self, fn: Callable[..., Any], args: Any, scope: Scope) -> Any:
         before, local.trace = local.trace, scope
         try:
-            out = arrays(fn(*args))
+            out = arrays(fn(*tensors(args)))
             self.trees.append(jax.tree.structure(out))
         finally:
             local.trace = before
@@ -77,7 +77,7 @@ class Lift:
                 t._data, t._version = value, t._version + 1
                 t._node = None
             with Switch(grad=True):
-                out = arrays(self.fns[i](*args))
+                out = arrays(self.fns[i](*tensors(args)))
             after = [t._data for t in self.written]
         finally:
             local.trace = before
@@ -103,10 +103,6 @@ class Lift:
             else:
                 t._write(value._data)  # type: ignore[attr-defined]
         return out
-
-
-def _untaped(tree: Any) -> Any:
-    return jax.tree.map(lambda x: read(x) if is_handle(x) else x, tree, is_leaf=is_handle)
 
 
 def tensors(tree: Any) -> Any:
