@@ -12,6 +12,7 @@ from xlagrad.core.errors import describe, message
 from xlagrad.core.handle import Handle, read
 from xlagrad.core.modes import local
 from xlagrad.core.tensor import Tensor
+from xlagrad.ops.complex import complex_, polar
 from xlagrad.ops.data import as_tensor, asarray, from_dlpack, from_numpy, frombuffer, scalar_tensor, tensor
 from xlagrad.ops.making import (
     SMALL,
@@ -86,8 +87,8 @@ def ones(
     """Return a tensor of ones; arguments and errors as for `zeros`.
 
     Example:
-        >>> ones((2,), dtype="int32")
-        tensor([1, 1], dtype=torch.int32)
+        >>> ones((2,), dtype="int16")
+        tensor([1, 1], dtype=torch.int16)
 
     Source: ``torch.ones``.
     """
@@ -371,6 +372,7 @@ __all__ = [
     "arange",
     "as_tensor",
     "asarray",
+    "complex_",
     "empty",
     "empty_like",
     "empty_strided",
@@ -389,6 +391,7 @@ __all__ = [
     "new_zeros",
     "ones",
     "ones_like",
+    "polar",
     "scalar_tensor",
     "tensor",
     "tril_indices",

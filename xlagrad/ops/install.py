@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from xlagrad.ops import methods, operators
+from xlagrad.ops import methods, operators, refill
 
 
 def everything() -> None:
     """Install methods and operators; the import of the families is what fills the registry."""
     methods.install()
     operators.install()
+    refill.install()
