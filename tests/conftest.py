@@ -19,6 +19,9 @@ import jax
 import numpy as np
 import pytest
 
+from xlagrad.core import devices, dtypes, modes
+from xlagrad.core.random import manual_seed
+
 #: The slow tests are dealt to this many days; each day's share is the same on every machine.
 SLOW_DAYS = 4
 
@@ -75,12 +78,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _fresh_state() -> Iterator[None]:
-    """Seed every generator before a test."""
+    """Seed every generator before a test, and undo what it left behind in global switches."""
     random.seed(0)
     np.random.seed(0)
+    manual_seed(0)
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
+    was_eager, had_gradients = modes.is_eager(), modes.is_grad_enabled()
+    dtype, device = dtypes.get_default_dtype(), devices.chosen_device()
     yield
+    modes.eager(was_eager)
+    modes.set_grad_enabled(had_gradients)
+    dtypes.set_default_dtype(dtype)
+    devices.set_default_device(device)
 
 
 @pytest.fixture(autouse=True, scope="module")
