@@ -9,17 +9,18 @@ from typing import Any
 from xlagrad.core.dispatch import registry
 from xlagrad.core.tensor import Tensor
 from xlagrad.layers import functional
-from xlagrad.ops import index, view
+from xlagrad.ops import create, index, view
 
 # PyTorch's functions of tensors. A record has the name that PyTorch gives the function, so the names are all
 # that this face adds; records that only serve others stay out of it.
 FUNCTIONS = """
-    arange as_tensor asarray empty empty_like eye from_dlpack from_numpy full full_like linspace logspace
-    ones ones_like scalar_tensor tensor tril_indices triu_indices zeros zeros_like
-    bernoulli multinomial normal poisson rand rand_like randint randint_like randn randn_like randperm
-    abs absolute acos acosh adaptive_avg_pool1d adaptive_max_pool1d add addbmm addcdiv addcmul addmm addmv addr adjoint all allclose alpha_dropout amax amin aminmax angle any arccos arccosh arcsin arcsinh arctan arctan2
-    arctanh argmax argmin argsort argwhere as_strided as_strided_scatter asin asinh atan atan2 atanh
-    atleast_1d atleast_2d atleast_3d avg_pool1d baddbmm batch_norm bilinear
+    arange as_tensor asarray empty empty_like eye from_dlpack from_numpy full full_like linspace
+    logspace ones ones_like scalar_tensor tensor tril_indices triu_indices zeros zeros_like bernoulli
+    multinomial normal poisson rand rand_like randint randint_like randn randn_like randperm abs
+    absolute acos acosh adaptive_avg_pool1d adaptive_max_pool1d add addbmm addcdiv addcmul addmm addmv
+    addr adjoint all allclose alpha_dropout amax amin aminmax angle any arccos arccosh arcsin arcsinh
+    arctan arctan2 arctanh argmax argmin argsort argwhere as_strided as_strided_scatter asin asinh atan
+    atan2 atanh atleast_1d atleast_2d atleast_3d avg_pool1d baddbmm batch_norm bilinear
     binary_cross_entropy_with_logits bincount bitwise_and bitwise_left_shift bitwise_not bitwise_or
     bitwise_right_shift bitwise_xor block_diag bmm broadcast_shapes broadcast_tensors broadcast_to
     bucketize cartesian_prod cat cdist ceil celu chain_matmul channel_shuffle cholesky cholesky_inverse
@@ -32,24 +33,24 @@ FUNCTIONS = """
     feature_alpha_dropout feature_dropout fill fix flatten flip fliplr flipud float_power floor
     floor_divide fmax fmin fmod frac frexp gather gcd ge geqrf ger gradient greater greater_equal
     group_norm gt hardshrink heaviside hinge_embedding_loss histc histogram histogramdd hsplit hstack
-    hypot i0 igamma igammac imag index_add index_copy index_fill index_put index_reduce index_select inner
-    instance_norm inverse is_conj is_neg isclose isfinite isin isinf isnan isneginf isposinf isreal
-    istft kl_div kron kthvalue layer_norm lcm ldexp le lerp less less_equal lgamma lobpcg log log10
-    log1p log2 log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not logical_or
-    logical_xor logit logsumexp lt lu_solve lu_unpack margin_ranking_loss masked_fill masked_scatter
-    masked_select matmul matrix_exp matrix_power max max_pool1d max_pool1d_with_indices max_pool2d
-    max_pool3d maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul multiply mv
-    mvlgamma nan_to_num nanmean nanmedian nanquantile nansum narrow ne neg negative nextafter nonzero
-    nonzero_static norm not_equal orgqr ormqr outer pairwise_distance pca_lowrank pdist permute pinverse
-    pixel_shuffle pixel_unshuffle poisson_nll_loss polygamma positive pow prelu prod put qr quantile
-    rad2deg ravel real reciprocal relu remainder renorm repeat_interleave reshape resolve_conj
-    resolve_neg rms_norm roll rot90 round row_stack rrelu rsqrt rsub scatter scatter_add scatter_reduce
-    searchsorted select select_scatter selu sgn sigmoid sign signbit sin sinc sinh slice_scatter slogdet
-    softmax sort split split_with_sizes sqrt square squeeze stack std std_mean stft sub subtract sum svd
-    svd_lowrank swapaxes swapdims t take take_along_dim tan tanh tensor_split tensordot threshold tile
-    topk trace transpose trapezoid trapz triangular_solve tril triplet_margin_loss triu true_divide
-    trunc unbind unflatten unique unique_consecutive unravel_index unsqueeze vander var var_mean vdot
-    view_as_complex view_as_real vsplit vstack where xlogy
+    hypot i0 igamma igammac imag index_add index_copy index_fill index_put index_reduce index_select
+    inner instance_norm inverse is_conj is_neg isclose isfinite isin isinf isnan isneginf isposinf
+    isreal istft kl_div kron kthvalue layer_norm lcm ldexp le lerp less less_equal lgamma lobpcg log
+    log10 log1p log2 log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not
+    logical_or logical_xor logit logsumexp lt lu_solve lu_unpack margin_ranking_loss masked_fill
+    masked_scatter masked_select matmul matrix_exp matrix_power max max_pool1d max_pool1d_with_indices
+    max_pool2d max_pool3d maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul
+    multiply mv mvlgamma nan_to_num nanmean nanmedian nanquantile nansum narrow ne neg negative
+    nextafter nonzero nonzero_static norm not_equal orgqr ormqr outer pairwise_distance pca_lowrank
+    pdist permute pinverse pixel_shuffle pixel_unshuffle poisson_nll_loss polygamma positive pow prelu
+    prod put qr quantile rad2deg ravel real reciprocal relu remainder renorm repeat_interleave reshape
+    resolve_conj resolve_neg rms_norm roll rot90 round row_stack rrelu rsqrt rsub scatter scatter_add
+    scatter_reduce searchsorted select select_scatter selu sgn sigmoid sign signbit sin sinc sinh
+    slice_scatter slogdet softmax sort split split_with_sizes sqrt square squeeze stack std std_mean
+    stft sub subtract sum svd svd_lowrank swapaxes swapdims t take take_along_dim tan tanh tensor_split
+    tensordot threshold tile topk trace transpose trapezoid trapz triangular_solve tril
+    triplet_margin_loss triu true_divide trunc unbind unflatten unique unique_consecutive unravel_index
+    unsqueeze vander var var_mean vdot view_as_complex view_as_real vsplit vstack where xlogy
 """.split()  # noqa: SIM905
 
 INPLACE = """
@@ -66,7 +67,7 @@ def operations() -> dict[str, Callable[..., Any]]:
     """Return the functions of `torch` by name: operations, views, layers' mathematics, in-place methods."""
     found: dict[str, Callable[..., Any]] = {}
     for name in FUNCTIONS:
-        for source in (registry, vars(view), vars(index), vars(functional)):
+        for source in (registry, vars(view), vars(index), vars(create), vars(functional)):
             if callable(source.get(name)):
                 found[name] = source[name]
                 break

@@ -1,0 +1,185 @@
+"""PyTorch's names and behaviour on JAX and XLA: ``import xlagrad.torch as torch``.
+
+Tensors, ``.backward()``, ``nn``, ``optim`` and ``utils.data`` as PyTorch has them; ``torch.compile`` makes
+a whole training step one XLA executable. A name that does not exist yet raises an error that names the
+nearest one.
+"""
+
+from __future__ import annotations
+
+import math as _math
+from typing import Any
+
+from xlagrad.core import dtypes as _dtypes
+from xlagrad.core.compile import compile
+from xlagrad.core.control import cond, while_loop
+from xlagrad.core.devices import Device as device
+from xlagrad.core.devices import default_device as get_default_device
+from xlagrad.core.devices import set_default_device
+from xlagrad.core.dtypes import (
+    DType as dtype,
+)
+from xlagrad.core.dtypes import (
+    bfloat16,
+    complex64,
+    complex128,
+    finfo,
+    float8_e4m3fn,
+    float8_e5m2,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    set_default_dtype,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from xlagrad.core.modes import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from xlagrad.core.printing import set_printoptions
+from xlagrad.core.promotion import can_cast, promote_types, result_type
+from xlagrad.core.random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
+from xlagrad.core.tensor import Size, Tensor
+from xlagrad.core.transforms import vmap
+from xlagrad.torch import autograd, cuda, func, linalg, names, nn, optim, random, settings, special, utils
+from xlagrad.torch.settings import (
+    backends,
+    get_float32_matmul_precision,
+    get_num_threads,
+    is_complex,
+    is_floating_point,
+    is_nonzero,
+    is_tensor,
+    numel,
+    set_float32_matmul_precision,
+    set_num_threads,
+    use_deterministic_algorithms,
+)
+
+__version__ = "2.13.0+xlagrad"
+
+float = float32
+double = float64
+half = float16
+short = int16
+int = int32
+long = int64
+bool = _dtypes.bool_
+cfloat = complex64
+cdouble = complex128
+pi, e, inf, nan = _math.pi, _math.e, _math.inf, _math.nan
+newaxis = None
+
+__all__ = [
+    "Generator",
+    "Size",
+    "Tensor",
+    "autograd",
+    "backends",
+    "bfloat16",
+    "bool",
+    "can_cast",
+    "cdouble",
+    "cfloat",
+    "compile",
+    "complex64",
+    "complex128",
+    "cond",
+    "cuda",
+    "default_generator",
+    "device",
+    "double",
+    "dtype",
+    "e",
+    "enable_grad",
+    "finfo",
+    "float",
+    "float8_e4m3fn",
+    "float8_e5m2",
+    "float16",
+    "float32",
+    "float64",
+    "func",
+    "get_default_device",
+    "get_default_dtype",
+    "get_float32_matmul_precision",
+    "get_num_threads",
+    "get_rng_state",
+    "half",
+    "iinfo",
+    "inf",
+    "inference_mode",
+    "initial_seed",
+    "int",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "is_complex",
+    "is_floating_point",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "is_nonzero",
+    "is_tensor",
+    "linalg",
+    "long",
+    "manual_seed",
+    "nan",
+    "newaxis",
+    "nn",
+    "no_grad",
+    "numel",
+    "optim",
+    "pi",
+    "promote_types",
+    "random",
+    "result_type",
+    "seed",
+    "set_default_device",
+    "set_default_dtype",
+    "set_float32_matmul_precision",
+    "set_grad_enabled",
+    "set_num_threads",
+    "set_printoptions",
+    "set_rng_state",
+    "settings",
+    "short",
+    "special",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "use_deterministic_algorithms",
+    "utils",
+    "vmap",
+    "while_loop",
+]
+
+_operations = names.operations()
+globals().update(_operations)
+__all__ += sorted(_operations)
+
+
+def __getattr__(name: str) -> Any:
+    raise names.missing("torch", name, globals())
