@@ -22,11 +22,23 @@ class Flat:
         leaves: tensors and arrays, each once.
         labels: how to name each leaf in messages.
         objects: the other objects; kept alive as long as the key, which holds their ids.
+        linked: places of the leaves that are views of another leaf or of watched state, and written as such.
+
+    Args:
+        args: positional arguments.
+        kwargs: keyword arguments.
+        watched: ids of tensors that the function reaches without its arguments.
+        link: whether views share what they are views of; otherwise each stands for itself.
     """
 
-    __slots__ = ("_places", "_watched", "key", "labels", "leaves", "objects")
+    __slots__ = ("_bases", "_places", "_views", "_watched", "key", "labels", "leaves", "linked", "objects")
 
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], watched: set[int]) -> None:
+    def __init__(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], watched: set[int], link: bool = False
+    ) -> None:
+        self._bases = _bases((args, kwargs)) if link else None
+        self.linked: set[int] = set()
+        self._views = False
         self.leaves: list[Any] = []
         self.labels: list[str] = []
         self.objects: list[Any] = []
@@ -38,6 +50,21 @@ class Flat:
             self.key: Any = (key, named)
         else:
             self.key = (key, ())
+        if self._views:
+            self.key = (*self.key, self._sharing())
+
+    def _sharing(self) -> Any:
+        """Return which views among the leaves are of one base, of another leaf, or of watched state."""
+        bases = [
+            id(x._view.base if x._view is not None else x) if isinstance(x, Handle) else 0
+            for x in self.leaves
+        ]
+        pattern = []
+        for place, base in enumerate(bases):
+            first = bases.index(base)
+            if base and (first != place or (base in self._watched and id(self.leaves[place]) != base)):
+                pattern.append((place, first))
+        return tuple(pattern)
 
     def _key(self, x: Any, label: Any) -> Any:
         kind = type(x)
@@ -64,6 +91,14 @@ class Flat:
         same = id(x) if id(x) in self._watched or type(x).__name__ == "Parameter" else 0
         if same:
             self.objects.append(x)
+        if x._view is not None:
+            self._views = True
+        if self._bases is not None and x._view is not None:
+            base = x._view.base
+            if self._bases[id(base)] > 1 or id(base) in self._watched:
+                self.linked.add(place)
+                self.objects.append(base)
+                return ("view", place, id(base), steps_key(x._view.steps), array.aval, x._requires_grad)
         return (type(x), place, array.aval, x._requires_grad, x._requires_grad and x._node is None, same)
 
     def _place(self, x: Any, label: Any) -> int:
@@ -86,24 +121,53 @@ class Flat:
         return any(is_tracer(a) for a in self.arrays())
 
 
+def _bases(tree: Any) -> dict[int, int]:
+    """Return how many different tensors among the arguments are, or are views of, each base."""
+    found: dict[int, Handle] = {}
+
+    def note(x: Any) -> Any:
+        if isinstance(x, Handle):
+            found[id(x)] = x
+        return x
+
+    walk(tree, note)
+    counts: dict[int, int] = {}
+    for x in found.values():
+        base = id(x if x._view is None else x._view.base)
+        counts[base] = counts.get(base, 0) + 1
+    return counts
+
+
+def steps_key(steps: tuple[Any, ...]) -> Any:
+    """Return a hashable description of how a view was taken."""
+    return tuple(
+        [
+            (
+                s.take.name,
+                tuple(sorted(s.statics.items())),
+                tuple([np.asarray(d).tobytes() for d in s.dynamic]),
+            )
+            for s in steps
+        ]
+    )
+
+
 def types_of(arrays: list[Any]) -> list[Any]:
     """Return what ``jax.make_jaxpr`` needs to know of the arrays."""
     return [a if isinstance(a, jax.Array) else jnp.asarray(a) for a in arrays]
 
 
-def replace(x: Any, leaf: Callable[[Any], Any]) -> Any:
-    """Return arguments with ``leaf`` applied to each array; tensors and other objects stay themselves."""
+def walk(x: Any, leaf: Callable[[Any], Any]) -> Any:
+    """Return arguments with ``leaf`` applied to each tensor and array; other objects stay themselves."""
     kind = type(x)
-    if isinstance(x, Handle):
-        return x
-    if isinstance(x, (jax.Array, np.ndarray)):
+    if isinstance(x, (Handle, jax.Array, np.ndarray)):
         return leaf(x)
     if kind is tuple or kind is list:
-        return kind([replace(v, leaf) for v in x])
+        return kind([walk(v, leaf) for v in x])
     if kind is dict:
-        return {k: replace(v, leaf) for k, v in x.items()}
+        return {k: walk(v, leaf) for k, v in x.items()}
     if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return kind(*[replace(v, leaf) for v in x])
+        return kind(*[walk(v, leaf) for v in x])
     return x
 
 

@@ -14,7 +14,7 @@ import jax
 from jax.extend import core as jex
 
 from xlagrad.core import persist, state
-from xlagrad.core.arguments import Flat, parameter_names, replace, types_of
+from xlagrad.core.arguments import Flat, parameter_names, types_of, walk
 from xlagrad.core.devices import as_device
 from xlagrad.core.dtypes import get_default_dtype
 from xlagrad.core.errors import ArgumentError, describe, message
@@ -80,49 +80,60 @@ class Compiled:
         self._log: list[Retrace] = []
         self._signatures: list[tuple[Any, list[str]]] = []
         self._kept: list[Any] = []
+        self._link = False
         self._warned = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if flag.on or local.trace is not None or _transformed():
             return self._fn(*args, **kwargs)
-        flat = Flat(args, kwargs, self._watched)
-        key = (local.grad, get_default_dtype(), flat.key)
-        programs = self._programs.get(key)
+        flat = Flat(args, kwargs, self._watched, self._link)
+        programs = self._programs.get((local.grad, get_default_dtype(), flat.key))
         if programs is not None and programs[0].fits():
             return programs[0].run(flat.leaves)
-        return self._program(key, flat, args, kwargs).run(flat.leaves)
+        program, flat = self._program(flat, args, kwargs)
+        return program.run(flat.leaves)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
 
-    def _program(self, key: Any, flat: Flat, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Program:
-        """Return a program that fits, tracing the function if there is none yet."""
+    def _program(self, flat: Flat, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Program, Flat]:
+        """Return a program that fits, tracing the function if there is none yet, and its flat arguments."""
+        collector = self._collect(flat)
+        flat = Flat(args, kwargs, self._watched, self._link)
+        key = (local.grad, get_default_dtype(), flat.key)
         programs = self._programs.get(key, [])
         for i, program in enumerate(programs):
             if not program.once and program.fits():
                 programs.insert(0, programs.pop(i))
-                return program
+                return program, flat
         reason = self._reason(key, flat, programs)
         start = time.perf_counter()
-        program = self._trace(flat, args, kwargs)
+        program = self._trace(flat, args, kwargs, collector)
+        if not self._link and program.shares(flat.leaves):
+            # What one argument writes, another sees: trace again with the views as views.
+            self._link = True
+            return self._program(flat, args, kwargs)
         self._note(key, flat, reason, time.perf_counter() - start)
         self._kept.extend(flat.objects)
-        programs = [p for p in programs if not p.once]
-        self._programs[key] = [program, *programs]
-        if program.once:
-            self._programs[key] = [*programs, program]
-            if len(self._programs[key]) == 1:
-                del self._programs[key]
-        return program
+        self._watched |= {id(t) for t in program.sources.donated + program.sources.fixed}
+        key = (*key[:2], Flat(args, kwargs, self._watched, self._link).key)
+        self._programs[key] = [program, *[p for p in self._programs.get(key, []) if not p.once]]
+        return program, flat
 
-    def _trace(self, flat: Flat, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Program:
-        persist.enable()
+    def _collect(self, flat: Flat) -> Collector:
+        """Find what the function, and the objects among its arguments, name."""
         collector = Collector()
         collector.function(self._fn)
         for obj in flat.objects:
             if not isinstance(obj, Handle):
                 collector.argument(obj, self._fn)
         self._watched |= collector.tensors
+        return collector
+
+    def _trace(
+        self, flat: Flat, args: tuple[Any, ...], kwargs: dict[str, Any], collector: Collector
+    ) -> Program:
+        persist.enable()
         arrays = types_of(flat.arrays())
         trace = Trace(_device_of(arrays))
         plots: list[Plot] = []
@@ -130,11 +141,13 @@ class Compiled:
         def body(*tracers: Any) -> list[Any]:
             for place, (leaf, tracer) in enumerate(zip(flat.leaves, tracers, strict=True)):
                 if isinstance(leaf, Handle):
-                    trace.argument(leaf, tracer, place)
+                    trace.argument(leaf, None if place in flat.linked else tracer, place)
             by_id = {id(leaf): tracer for leaf, tracer in zip(flat.leaves, tracers, strict=True)}
-            given = [replace(a, lambda x: by_id[id(x)]) for a in args]
-            named = {k: replace(v, lambda x: by_id[id(x)]) for k, v in kwargs.items()}
-            plot = Plot(trace, self._fn(*given, **named))
+
+            def stand_in(x: Any) -> Any:
+                return x if isinstance(x, Handle) else by_id[id(x)]
+
+            plot = Plot(trace, self._fn(*walk(args, stand_in), **walk(kwargs, stand_in)))
             plots.append(plot)
             plot.close()
             return plot.arrays
@@ -210,9 +223,7 @@ class Compiled:
     # Looking at the program.
 
     def _prepared(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Program, list[Any]]:
-        flat = Flat(args, kwargs, self._watched)
-        key = (local.grad, get_default_dtype(), flat.key)
-        program = self._program(key, flat, args, kwargs)
+        program, flat = self._program(Flat(args, kwargs, self._watched, self._link), args, kwargs)
         return program, program.sources.arrays() + flat.arrays()
 
     def lower(self, *args: Any, **kwargs: Any) -> Any:

@@ -172,6 +172,19 @@ class Program:
         self._version = state.version.number
         return True
 
+    def shares(self, leaves: list[Any]) -> bool:
+        """Return whether a write reaches an argument and something else that the program also uses."""
+        written = {id(_resolve(target, leaves)) for target, _ in self.plot.writes}
+        uses = {id(t) for t in self.sources.donated + self.sources.fixed}
+        bases: dict[int, set[int]] = {}
+        for x in leaves:
+            if isinstance(x, Handle):
+                bases.setdefault(id(x if x._view is None else x._view.base), set()).add(id(x))
+        for base, members in bases.items():
+            if members != {base} and (len(members) > 1 or base in uses) and written & (members | {base}):
+                return True
+        return False
+
     def difference(self) -> str:
         """Return in words why the program does not fit."""
         for t, was in self._flags:

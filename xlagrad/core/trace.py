@@ -149,11 +149,12 @@ class Trace:
         return tracer
 
     def argument(self, t: Handle, tracer: Any, place: int) -> None:
-        """Let a tensor that is an argument stand for itself, whichever view of another it may be."""
+        """Note an argument; with a tracer it stands for itself, whatever it may be a view of."""
         self.keep(t)
         self.arguments[id(t)] = place
-        t._view = None
-        self.stand_in(t, tracer)
+        if tracer is not None:
+            t._view = None
+            self.stand_in(t, tracer)
 
     def stand_in(self, t: Handle, tracer: Any) -> None:
         """Put a tracer in the place of the value of ``t``; its history outside ends at the call."""
