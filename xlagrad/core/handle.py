@@ -52,6 +52,14 @@ class Handle:
     _acc: weakref.ref[Any] | None
     _hooks: dict[int, Callable[..., Any]] | None
 
+    def _set_fields(self, array: Any, requires_grad: bool) -> None:
+        """Fill a new handle, which owns ``array``."""
+        self._data, self._requires_grad = array, requires_grad
+        self._node = self._grad = self._view = self._acc = self._hooks = None
+        self._slot = self._version = 0
+        if local.trace is not None:
+            local.trace.born(self)
+
 
 class Kinds:
     """The concrete class that operations return; ``xlagrad.core.tensor`` fills it in."""

@@ -113,7 +113,11 @@ def _kind(annotation: Any) -> str:
 
 def inspect_operation(who: str, fn: Callable[..., Any]) -> Signature:
     """Read the parameters of a pure function by their annotations."""
-    operands, lists, defaults, statics, static_defaults = [], [], [], [], []
+    operands: list[str] = []
+    lists: list[bool] = []
+    defaults: list[Any] = []
+    statics: list[str] = []
+    static_defaults: list[Any] = []
     variadic, positional = False, 0
     for p in inspect.signature(fn).parameters.values():
         kind = _kind(p.annotation)

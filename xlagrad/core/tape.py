@@ -95,14 +95,12 @@ class Removable:
 
     def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
         self.id = next(self._ids)
-        self._hooks = weakref.ref(hooks) if not isinstance(hooks, dict) else (lambda: hooks)
+        self._hooks = hooks
         hooks[self.id] = hook
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
-        hooks = self._hooks()
-        if hooks is not None:
-            hooks.pop(self.id, None)
+        self._hooks.pop(self.id, None)
 
     def __enter__(self) -> Removable:
         return self
@@ -313,6 +311,32 @@ def start_cotangent(who: str, t: Handle, grad: Any) -> Any:
     return grad
 
 
+def _starts(
+    who: str, outputs: Sequence[Handle], cotangents: Sequence[Any], create_graph: bool
+) -> list[tuple[Edge, Any]]:
+    """Return the edges that a walk begins at, each with its cotangent."""
+    starts = []
+    for t, grad in zip(outputs, cotangents, strict=True):
+        t.data_array  # type: ignore[attr-defined]  # noqa: B018  brings a view's place on the tape up to date
+        if not t._requires_grad:
+            raise AutogradError(
+                message(
+                    who,
+                    "an output that requires grad (element 0 of tensors does not require grad and does not"
+                    " have a grad_fn)",
+                    "one made without gradients",
+                    "set requires_grad=True on an input, and compute outside no_grad",
+                )
+            )
+        start = start_cotangent(who, t, grad)
+        if create_graph:
+            start = start if isinstance(start, Handle) else wrap(start)
+        elif isinstance(start, Handle):
+            start = start.data_array  # type: ignore[attr-defined]
+        starts.append((edge(t), start))
+    return starts
+
+
 def run(
     who: str,
     outputs: Sequence[Handle],
@@ -337,25 +361,7 @@ def run(
     Returns:
         With ``collect`` one gradient tensor (or None) for each target.
     """
-    starts = []
-    for t, grad in zip(outputs, cotangents, strict=True):
-        t.data_array  # type: ignore[attr-defined]  # noqa: B018  brings a view's place on the tape up to date
-        if not t._requires_grad:
-            raise AutogradError(
-                message(
-                    who,
-                    "an output that requires grad (element 0 of tensors does not require grad and does not"
-                    " have a grad_fn)",
-                    "one made without gradients",
-                    "set requires_grad=True on an input, and compute outside no_grad",
-                )
-            )
-        start = start_cotangent(who, t, grad)
-        if create_graph:
-            start = start if isinstance(start, Handle) else wrap(start)
-        elif isinstance(start, Handle):
-            start = start.data_array  # type: ignore[attr-defined]
-        starts.append((edge(t), start))
+    starts = _starts(who, outputs, cotangents, create_graph)
     places: dict[tuple[Node, int], int] = {}
     alive = []
     if targets is not None:

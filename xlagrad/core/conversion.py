@@ -1,0 +1,207 @@
+"""What turns a tensor into something else and back: arrays, numbers, text, pickles, DLPack."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from xlagrad.core.dtypes import as_jax
+from xlagrad.core.errors import (
+    AutogradError,
+    DeviceError,
+    DtypeError,
+    ShapeError,
+    TraceError,
+    describe,
+    message,
+)
+from xlagrad.core.handle import Handle, is_tracer, read
+from xlagrad.core.printing import tensor_repr
+from xlagrad.core.where import WAYS_OUT, user_line
+
+
+def as_array(value: Any, dtype: Any = None) -> jax.Array:
+    """Return a tensor's, array's, number's or nested list's value as a strongly typed ``jax.Array``.
+
+    Args:
+        value: what to convert. Python floats become the default float type, ints ``int64`` as mapped.
+        dtype: element type to cast to.
+
+    Raises:
+        DtypeError: ``value`` is nothing numeric.
+    """
+    if isinstance(value, Handle):
+        array = read(value)
+        return array if dtype is None else array.astype(as_jax(dtype))
+    if not isinstance(value, (jax.Array, np.ndarray)):
+        if isinstance(value, (list, tuple)) and any(isinstance(v, Handle) for v in value):
+            value = jnp.stack([jnp.asarray(as_array(v)) for v in value])
+        elif hasattr(value, "__jax_array__"):
+            value = value.__jax_array__()
+        else:
+            value = np.asarray(value)
+            if value.dtype == object or value.dtype.kind in "USMm":
+                raise DtypeError(message("as_array", "numbers", describe(value), "pass numbers or tensors"))
+            if dtype is None and value.dtype == np.float64:
+                dtype = np.float32
+    target = as_jax(dtype if dtype is not None else value.dtype)
+    array = jnp.asarray(value, dtype=target)
+    return jax.lax.convert_element_type(array, array.dtype) if getattr(array, "weak_type", False) else array
+
+
+class Conversion(Handle):
+    """The members of a tensor that hand its value to Python, NumPy and other libraries."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        # Operations install themselves as methods.
+        def __getattr__(self, name: str) -> Any: ...
+
+    @property
+    def data_array(self) -> jax.Array:
+        """The current value as a ``jax.Array`` (a tracer under a trace)."""
+        return read(self)
+
+    def __jax_array__(self) -> jax.Array:
+        return self.data_array
+
+    def _concrete(self, what: str) -> jax.Array:
+        array = self.data_array
+        if is_tracer(array):
+            raise TraceError(
+                message(
+                    what,
+                    "a value that is known",
+                    f"a traced {describe(array)} at {user_line()}",
+                    WAYS_OUT,
+                )
+            )
+        return array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        array = np.asarray(self._concrete("numpy"))
+        if dtype is not None and array.dtype != dtype:
+            array = array.astype(dtype)
+        return array.copy() if copy else array
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """Return the value as a NumPy array that shares the memory on CPU.
+
+        Deviation from torch: the array is read-only, since XLA's buffers do not change under a reader;
+        copy it to write. It keeps its values when the tensor is written later.
+
+        Raises:
+            AutogradError: the tensor requires grad and ``force`` is not set.
+        """
+        if self.requires_grad and not force:
+            raise AutogradError(
+                message(
+                    "numpy", "a tensor that does not require grad", "one that does", "use .detach().numpy()"
+                )
+            )
+        return np.asarray(self._concrete("numpy"))
+
+    def item(self) -> Any:
+        """Return the only element as a Python number.
+
+        Raises:
+            ShapeError: there is not exactly one element.
+            TraceError: the value is being traced.
+        """
+        array = self._concrete("item")
+        if array.size != 1:
+            raise ShapeError(
+                message("item", "a tensor with 1 element", f"{describe(array)} with {array.size} elements",
+                        "index or reduce it first, or use .tolist()")
+            )  # fmt: skip
+        return np.asarray(array).reshape(()).item()
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists of Python numbers."""
+        return np.asarray(self._concrete("tolist")).tolist()
+
+    def __bool__(self) -> bool:
+        if self.ndim and self.shape.numel() != 1:
+            raise ShapeError(
+                message("bool", "a tensor with one element", describe(self),
+                        "Boolean value of Tensor with more than one value is ambiguous: use .any() or .all()")
+            )  # fmt: skip
+        return bool(np.asarray(self._concrete("bool")).reshape(()))
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if not jnp.issubdtype(self.data_array.dtype, jnp.integer):
+            raise DtypeError(
+                message("index", "an integer tensor", describe(self),
+                        "only integer tensors of a single element can be converted to an index")
+            )  # fmt: skip
+        return operator.index(self.item())
+
+    def __format__(self, spec: str) -> str:
+        if self.ndim == 0 and not is_tracer(self.data_array):
+            return format(self.item(), spec)
+        return format(repr(self), spec)
+
+    def __repr__(self) -> str:
+        array = self.data_array
+        requires_grad = self.requires_grad
+        label = self._node.name() if self._node is not None else None
+        return tensor_repr(array, requires_grad and label is None, label)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        extra = {k: v for k, v in self.__dict__.items() if not k.startswith("_")}
+        return _rebuild, (type(self), np.asarray(self._concrete("pickle")), self._requires_grad, extra)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if self._node is not None:
+            raise AutogradError(
+                message("deepcopy", "a leaf (only Tensors created explicitly by the user support the deepcopy"
+                        " protocol)", repr(self._node), "use .detach().clone()")
+            )  # fmt: skip
+        array = read(self)
+        other = type(self).__new__(type(self))
+        other._set_fields(array if is_tracer(array) else jnp.copy(array), self._requires_grad)
+        memo[id(self)] = other
+        if self._grad is not None:
+            other._grad = self._grad.__deepcopy__(memo)
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        """Export the value without a copy where the consumer allows it."""
+        if self.requires_grad:
+            raise AutogradError(
+                message("__dlpack__", "a tensor that does not require grad", "one that does", "use .detach()")
+            )
+        return self._concrete("__dlpack__").__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> Any:
+        return self._concrete("__dlpack_device__").__dlpack_device__()  # type: ignore[attr-defined]
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        """Return the tensor on another device (array API)."""
+        if stream is not None:
+            raise DeviceError(message("to_device", "stream=None", repr(stream), "XLA orders its own work"))
+        return self.to(device)
+
+
+def _rebuild(
+    kind: type[Handle], array: np.ndarray[Any, Any], requires_grad: bool, extra: dict[str, Any]
+) -> Any:
+    t = kind.__new__(kind)
+    t._set_fields(jnp.asarray(array), requires_grad)
+    t.__dict__.update(extra)
+    return t

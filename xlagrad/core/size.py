@@ -1,0 +1,40 @@
+"""The shape of a tensor, and its number of elements."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+
+class Size(tuple[int, ...]):
+    """A shape: a tuple that prints and counts as torch's.
+
+    Example:
+        >>> Size((2, 3)).numel()
+        6
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """Return the number of elements."""
+        return math.prod(self)
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+
+class Count(int):
+    """The number of elements, the array API's ``size``; called, the shape, torch's ``size()``."""
+
+    shape: Size
+
+    def __new__(cls, shape: Sequence[int]) -> Count:
+        self = super().__new__(cls, math.prod(shape))
+        self.shape = Size(shape)
+        return self
+
+    def __call__(self, dim: int | None = None) -> Any:
+        """Return the shape, or the length of one dimension."""
+        return self.shape if dim is None else self.shape[dim]
