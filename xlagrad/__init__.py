@@ -10,6 +10,29 @@ from __future__ import annotations
 from xlagrad.core.checkpoint import checkpoint
 from xlagrad.core.compile import RetraceWarning, compile, explain
 from xlagrad.core.control import cond, scan, while_loop
+from xlagrad.core.devices import Device
+from xlagrad.core.dtypes import (
+    DType,
+    bfloat16,
+    bool_,
+    complex64,
+    complex128,
+    float8_e4m3fn,
+    float8_e5m2,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    int8,
+    int16,
+    int32,
+    int64,
+    set_default_dtype,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
 from xlagrad.core.modes import (
     eager,
     enable_grad,
@@ -19,11 +42,23 @@ from xlagrad.core.modes import (
     no_grad,
     set_grad_enabled,
 )
+from xlagrad.core.random import (
+    Generator,
+    fork_rng,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from xlagrad.core.tensor import Parameter, Tensor
 from xlagrad.core.transforms import grad, hessian, jacfwd, jacrev, jit, jvp, value_and_grad, vjp
 from xlagrad.core.vmap import vmap
 from xlagrad.ops import install as _install
+from xlagrad.ops.random import bernoulli, multinomial, normal, rand, randint, randn, randperm
 
 _install.everything()
+
+bool = bool_
 
 __version__ = "0.1.0"

@@ -85,7 +85,7 @@ class Lift:
         return out, after
 
     def run(self, label: str, body: Callable[..., Any], *operands: Any) -> Any:
-        """Run ``body(outside values, *operands) -> (results, written values)`` as one operation on the tape."""
+        """Run ``body(outside, *operands) -> (results, written values)`` as one operation on the tape."""
         leaves, tree = flatten((list(self.outside), operands))
         box: list[Any] = []
 

@@ -74,7 +74,7 @@ class Plan:
                     given.pop() if p else jnp.zeros(o.shape, o.dtype)
                     for p, o in zip(present, outs, strict=True)
                 ]
-                return tuple(pull(tuple(full)))
+                return _conjugated(pull(_conjugated(full)))
 
             plan = self.recorded[key] = Plan(f"{self.label}_backward", body)
         return plan
@@ -157,10 +157,15 @@ class Pair:
                 rest = iter(given)
                 full = [next(rest) if p else jnp.zeros(*a) for p, a in zip(present, avals, strict=True)]
                 typed = [c.astype(a[1]) for c, a in zip(full, avals, strict=True)]
-                return jax.tree.unflatten(tree, leaves)(tuple(typed))
+                return _conjugated(jax.tree.unflatten(tree, leaves)(_conjugated(typed)))
 
             fn = self.pulls[present] = jax.jit(_named(backward, f"{self.plan.label}_backward"))
         return fn(residuals, [c for c in cotangents if c is not None])
+
+
+def _conjugated(cotangents: Sequence[Any]) -> tuple[Any, ...]:
+    # The gradient of a complex tensor is the direction of ascent, as in PyTorch; JAX's is its conjugate.
+    return tuple(jnp.conj(c) if jnp.issubdtype(c.dtype, jnp.complexfloating) else c for c in cotangents)
 
 
 def _find(leaf: Any, among: Sequence[Any]) -> int | None:
