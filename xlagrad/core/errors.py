@@ -84,7 +84,7 @@ def describe(value: Any) -> str:
         'float32[2, 3]'
     """
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if shape is not None and dtype is not None:
+    if isinstance(shape, tuple) and dtype is not None:
         name = getattr(dtype, "name", None) or str(dtype)
         return f"{name}[{', '.join(str(n) for n in shape)}]"
     text = repr(value)
