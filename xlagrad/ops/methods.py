@@ -14,7 +14,7 @@ from xlagrad.core.modes import local
 from xlagrad.core.promotion import can_cast
 from xlagrad.core.tensor import Tensor
 from xlagrad.core.view import assign
-from xlagrad.ops import convert, index, view
+from xlagrad.ops import convert, index, parts, view
 
 
 def inplace(record: Op) -> Callable[..., Any]:
@@ -109,8 +109,8 @@ def _renamed(name: str) -> Callable[..., Any]:
         result = take(self, *args, **kwargs)
         if self._view is not None or (self._requires_grad and self._node is None and local.grad):
             raise StateError(
-                message(f"{name}_", "a tensor that owns its value and is no leaf that requires grad", "another",
-                        f"use .{name}(...)")
+                message(f"{name}_", "a tensor that owns its value and is no leaf that requires grad",
+                        "another", f"use .{name}(...)")
             )  # fmt: skip
         if local.trace is not None:
             local.trace.write(self)
@@ -128,9 +128,9 @@ def _renamed(name: str) -> Callable[..., Any]:
 _VIEWS = (
     "reshape view view_as reshape_as flatten ravel unflatten squeeze unsqueeze permute transpose t movedim"
     " expand expand_as broadcast_to diagonal detach"
-).split()
-_INDEX = "narrow select split chunk unbind".split()
-_SHAPED = "squeeze unsqueeze transpose t".split()
+).split()  # noqa: SIM905
+_PARTS = ("narrow", "select", "split", "chunk", "unbind")
+_SHAPED = ("squeeze", "unsqueeze", "transpose", "t")
 
 
 def _property(fn: Callable[..., Any], doc: str) -> property:
@@ -150,8 +150,8 @@ def install() -> None:
     methods: dict[str, Any] = dict(convert.CASTS)
     for name in _VIEWS:
         methods[name] = getattr(view, name)
-    for name in _INDEX:
-        methods[name] = getattr(index, name)
+    for name in _PARTS:
+        methods[name] = getattr(parts, name)
     for name in _SHAPED:
         methods[f"{name}_"] = _renamed(name)
     methods |= {
@@ -160,7 +160,7 @@ def install() -> None:
         "moveaxis": view.movedim,
         "contiguous": view.contiguous_,
         "clone": registry["clone"],
-        "split_with_sizes": index.split,
+        "split_with_sizes": parts.split,
         "to": convert.to,
         "type": convert.type_,
         "type_as": convert.type_as,

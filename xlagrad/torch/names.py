@@ -9,7 +9,7 @@ from typing import Any
 from xlagrad.core.dispatch import registry
 from xlagrad.core.tensor import Tensor
 from xlagrad.layers import functional
-from xlagrad.ops import create, index, view
+from xlagrad.ops import create, parts, view
 
 # PyTorch's functions of tensors. A record has the name that PyTorch gives the function, so the names are all
 # that this face adds; records that only serve others stay out of it.
@@ -67,7 +67,7 @@ def operations() -> dict[str, Callable[..., Any]]:
     """Return the functions of `torch` by name: operations, views, layers' mathematics, in-place methods."""
     found: dict[str, Callable[..., Any]] = {}
     for name in FUNCTIONS:
-        for source in (registry, vars(view), vars(index), vars(create), vars(functional)):
+        for source in (registry, vars(view), vars(parts), vars(create), vars(functional)):
             if callable(source.get(name)):
                 found[name] = source[name]
                 break
