@@ -125,10 +125,12 @@ def _renamed(name: str) -> Callable[..., Any]:
     return method
 
 
+# fmt: off
 _VIEWS = (
-    "reshape view view_as reshape_as flatten ravel unflatten squeeze unsqueeze permute transpose t movedim"
-    " expand expand_as broadcast_to diagonal detach"
-).split()  # noqa: SIM905
+    "reshape", "view", "view_as", "reshape_as", "flatten", "ravel", "unflatten", "squeeze", "unsqueeze",
+    "permute", "transpose", "t", "movedim", "expand", "expand_as", "broadcast_to", "diagonal", "detach",
+)
+# fmt: on
 _PARTS = ("narrow", "select", "split", "chunk", "unbind")
 _SHAPED = ("squeeze", "unsqueeze", "transpose", "t")
 
