@@ -10,6 +10,7 @@ import numpy as np
 from xlagrad.core import state
 from xlagrad.core.errors import ArgumentError, message
 from xlagrad.core.tensor import Tensor
+from xlagrad.train.optim.counts import Counts
 from xlagrad.train.optim.hyper import Hyper
 from xlagrad.train.optim.store import Watched
 
@@ -29,8 +30,7 @@ class ParamGroup(Watched):
 
     Attributes:
         hyper: the numbers.
-        steps: update counts of the group's parameters, one vector; None before the first update.
-        links: for each parameter the entry of its state that its count belongs to.
+        counts: how often each parameter was updated; None where nothing depends on it.
     """
 
     def __init__(
@@ -38,8 +38,7 @@ class ParamGroup(Watched):
     ) -> None:
         super().__init__()
         dict.update(self, entries)
-        self.steps: Tensor | None = None
-        self.links: list[Any] = []
+        self.counts: Counts | None = None
         self._kinds = kinds
         self._optional = optional
         self._renew()
@@ -53,15 +52,10 @@ class ParamGroup(Watched):
         """Return whether a number is a zero whose arithmetic is left out."""
         return any(form == "zero" for place, form in self.hyper.forms.items() if place[0] == key)
 
-    def forget_counts(self) -> None:
-        """Have the update counts taken from the state again at the next update."""
-        state.touch(self, self.__dict__, "steps")
-        self.steps = None
-
     def signature(self) -> Hashable:
         """Return everything that a trace through this group depends on, values of numbers aside."""
         fixed = tuple((k, hashable(v)) for k, v in dict.items(self) if k not in self._numbers)
-        return fixed, tuple(self.hyper.forms.items()), id(self.hyper.vector), id(self.steps)
+        return fixed, tuple(self.hyper.forms.items()), id(self.hyper.vector)
 
     def __getitem__(self, key: Any) -> Any:
         return self.hyper.read(key) if key in self._numbers else dict.__getitem__(self, key)
@@ -125,4 +119,6 @@ def hashable(value: Any) -> Hashable:
     """Return something that equals itself as long as ``value`` has not changed."""
     if isinstance(value, (tuple, list)):
         return tuple(hashable(v) for v in value)
+    if isinstance(value, Tensor):
+        return id(state.identity(value))
     return value if isinstance(value, (bool, int, float, str, type(None))) else id(value)

@@ -30,6 +30,9 @@ HOOK_KINDS = (
 global_hooks: dict[str, dict[int, Callable[..., Any]]] = {"step_pre": {}, "step_post": {}}
 
 
+_GUARDED_APART = ("param_groups", "state", "_slots", "_hooks", "_trace", "_stepping", "_opt_called")
+
+
 class Optimizer:
     """What every optimizer has: groups of parameters with their settings, and state for each parameter.
 
@@ -53,6 +56,7 @@ class Optimizer:
 
     numbers: ClassVar[Mapping[str, str]] = {"lr": "rate"}
     optional: ClassVar[frozenset[str]] = frozenset()
+    state: Any
     _hooks: dict[str, dict[int, Callable[..., Any]]]
 
     def __init__(self, params: Iterable[Any], defaults: Mapping[str, Any]) -> None:
@@ -62,8 +66,8 @@ class Optimizer:
             raise DtypeError(message(who, "an iterable of tensors or dicts as params", describe(params), fix))
         self._init_hooks()
         self.defaults = dict(defaults)
-        self.state: Any = Entries()
         self.param_groups: list[Any] = []
+        self.state = Entries()
         groups = list(params)
         if not groups:
             fix = "check that the model has parameters"
@@ -85,7 +89,8 @@ class Optimizer:
             cls.step = _hooked(cls.step)  # type: ignore[method-assign]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        state.touch(self, self.__dict__, name)
+        if not isinstance(getattr(type(self), name, None), property):
+            state.touch(self, self.__dict__, name)
         object.__setattr__(self, name, value)
 
     def _guard_state(self) -> Hashable:
@@ -94,10 +99,12 @@ class Optimizer:
             (id(p), tuple((k, hashable(v)) for k, v in e.items())) if isinstance(e, dict) else id(e)
             for p, e in self.state.items()
         )
+        return groups, entries, self._common_guards()
+
+    def _common_guards(self) -> Hashable:
         hooks = tuple(id(hook) for table in self._hooks.values() for hook in table.values())
-        known = ("param_groups", "state", "_hooks", "_trace", "_stepping", "_opt_called")
-        rest = tuple((k, hashable(v)) for k, v in self.__dict__.items() if k not in known)
-        return groups, entries, hooks, rest
+        rest = tuple((k, hashable(v)) for k, v in self.__dict__.items() if k not in _GUARDED_APART)
+        return hooks, rest
 
     def _is_transient(self) -> bool:
         """Whether this optimizer was made inside the trace that is running."""
@@ -114,11 +121,11 @@ class Optimizer:
             setattr(self, name, value)
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        parts = []
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines.extend(f"    {key}: {group[key]}" for key in sorted(group) if key != "params")
-        return "\n".join([*lines, ")"])
+            settings = [f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params"]
+            parts.append("".join([f"\nParameter Group {i}\n", *settings]))
+        return f"{type(self).__name__} ({''.join(parts)})"
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Take further parameters, with settings of their own.

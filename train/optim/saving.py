@@ -107,8 +107,6 @@ def _replace_state(optimizer: Optimizer, entries: Entries) -> None:
     )
     if not same:
         optimizer.state = entries
-        for group in optimizer.param_groups:
-            group.forget_counts()
         return
     for key, entry in entries.items():
         for name, value in entry.items():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
@@ -12,14 +11,15 @@ import optax
 
 from xlagrad.core import state
 from xlagrad.core.errors import ArgumentError, DtypeError, describe, message
-from xlagrad.core.handle import is_tracer
-from xlagrad.core.modes import enable_grad, local, no_grad
-from xlagrad.core.tensor import Tensor, wrap
+from xlagrad.core.modes import enable_grad
+from xlagrad.core.tensor import Tensor
 from xlagrad.core.view import write_array
-from xlagrad.ops.index import getitem
-from xlagrad.train.optim.group import ParamGroup
+from xlagrad.train.optim.counts import Counts
+from xlagrad.train.optim.group import ParamGroup, hashable
 from xlagrad.train.optim.optimizer import Optimizer
 from xlagrad.train.optim.plan import Plan, fused, update_group
+from xlagrad.train.optim.slots import Slots
+from xlagrad.train.optim.store import Entries
 
 
 class RuleOptimizer(Optimizer):
@@ -34,6 +34,7 @@ class RuleOptimizer(Optimizer):
     factory: ClassVar[Callable[..., optax.GradientTransformation]]
     options: ClassVar[tuple[str, ...]] = ()
     counter: ClassVar[bool] = True
+    _slots: Slots
 
     def slots(self, group: ParamGroup) -> tuple[str, ...]:
         """Return the names of the tensors that each parameter of a group keeps."""
@@ -78,98 +79,94 @@ class RuleOptimizer(Optimizer):
         if not found:
             return
         plan = self._plan(group)
-        counts = self._counts(group, plan, [i for i, _, _ in found])
-        entries = [self._entry(p, plan) for _, p, _ in found] if plan.slots else []
+        counts = self._counts(group, plan)
+        slots = {name: [self._slot(group, i, name) for i, _, _ in found] for name in plan.slots}
         # Inside a trace the arithmetic belongs to the program that is being traced, not to one of its own.
         run = update_group if state.tracing() else fused
-        params, slots, steps = run(
+        params, after, steps = run(
             plan,
             None if len(found) == len(every) else tuple(i for i, _, _ in found),
             [p.data_array for _, p, _ in found],
             [g.data_array for _, _, g in found],
-            {name: [entry[name].data_array for entry in entries] for name in plan.slots},
+            {name: [slot.data_array for slot in column] for name, column in slots.items()},
             jnp.zeros(len(every)) if counts is None else counts.data_array,
             group.hyper.vector.data_array,
             {place: held.data_array for place, held in group.hyper.loose().items()},
         )
         for (_, p, _), array in zip(found, params, strict=True):
             write_array(p, array)
-        for name in plan.slots:
-            for entry, array in zip(entries, slots[name], strict=True):
-                write_array(entry[name], array)
+        for name, column in slots.items():
+            for slot, array in zip(column, after[name], strict=True):
+                write_array(slot, array)
         if counts is not None:
             write_array(counts, steps)
 
-    def _made(self) -> contextlib.AbstractContextManager[None]:
-        """Return the context in which state is made: outside the trace, unless the optimizer is of it."""
-        inside = not state.tracing() or self._is_transient()
-        return contextlib.nullcontext() if inside else state.outside()
-
-    def _entry(self, p: Tensor, plan: Plan) -> dict[str, Any]:
-        entry: dict[str, Any] = self.state[p]
-        for name in plan.slots:
-            if entry.get(name) is None:
-                array = p.data_array
-                with self._made():
-                    slot = wrap(jnp.zeros(array.shape, array.dtype, device=_place(p)))
-                entry[name] = slot
-        return entry
-
-    def _counts(self, group: ParamGroup, plan: Plan, indices: list[int]) -> Tensor | None:
-        """Return the vector of update counts, made or renewed where the state was set from outside.
-
-        One vector serves the whole group, since hundreds of scalars cost more than the arithmetic. What
-        torch shows as ``state[p]["step"]`` is a view of it.
-        """
+    def _counts(self, group: ParamGroup, plan: Plan) -> Tensor | None:
+        """Return the group's update counts, None where nothing depends on them."""
         if not (self.counter or plan.counted):
             return None
-        key = "step" if self.counter else plan.slots[0]
-        anchors = [self.state.get(p, {}).get(key) for p in group["params"]]
-        known = group.links
-        # A slot that has come to a parameter without one is the work of `_entry`; a count is not.
-        if (
-            group.steps is None
-            or len(known) != len(anchors)
-            or any(
-                old is not new and (old is not None or self.counter)
-                for old, new in zip(known, anchors, strict=True)
-            )
-        ):
-            anchors = self._recount(group, anchors)
-        for i in indices:
-            if self.counter and anchors[i] is None:
-                anchors[i] = self._show(group, i)
-        if len(known) != len(anchors) or any(a is not b for a, b in zip(known, anchors, strict=True)):
-            state.touch(group, group.__dict__, "links")
-            group.links = anchors
-        return group.steps
+        with state.outside():
+            # What runs have written, but nothing of this trace, of which nobody knows yet.
+            self._promote()
+        if group.counts is None:
+            group.counts = Counts("step" if self.counter else plan.slots[0])
+        return group.counts.current(self._slots, group["params"], self._is_transient())
 
-    def _recount(self, group: ParamGroup, anchors: list[Any]) -> list[Any]:
-        """Make a new vector from the counts in the state; a slot alone counts as one update."""
-        with self._made():
-            counts = [0.0 if a is None else float(a) if self.counter else 1.0 for a in anchors]
-            steps = wrap(jnp.asarray(np.asarray(counts, np.float32)))
-        state.touch(group, group.__dict__, "steps")
-        group.steps = steps
-        if not self.counter:
-            return anchors
-        return [None if a is None else self._show(group, i) for i, a in enumerate(anchors)]
+    def _slot(self, group: ParamGroup, index: int, name: str) -> Tensor:
+        p = group["params"][index]
+        slot = self._slots.get(p, name)
+        if slot is None:
+            slot = self._slots.make(p, name, self._is_transient())
+            if not state.tracing():
+                self._mark(group, index, name, slot)
+        return slot
 
-    def _show(self, group: ParamGroup, index: int) -> Tensor:
-        """Put a view of a parameter's count into its state."""
-        with self._made(), no_grad():
-            count: Tensor = getitem(group.steps, index)
-        self.state[group["params"][index]]["step"] = count
-        return count
+    def _mark(self, group: ParamGroup, index: int, name: str, slot: Tensor) -> None:
+        if group.counts is not None and group.counts.key == name:
+            group.counts.mark(index, slot)
 
+    def _promote(self) -> None:
+        """Show the slots that compiled runs have written to."""
+        for p, name, slot in self._slots.promote():
+            for group in self.param_groups:
+                if group.counts is not None and group.counts.key == name:
+                    index = next((i for i, q in enumerate(group["params"]) if q is p), None)
+                    if index is not None:
+                        group.counts.mark(index, slot)
 
-def _place(p: Tensor) -> Any:
-    """Return where the slots of ``p`` belong: where it was put on purpose, else wherever JAX likes."""
-    array: Any = p._data
-    if is_tracer(array) and local.trace is not None:
-        saved = local.trace.saved.get(id(p))
-        array = array if saved is None else saved.array
-    return array.sharding if not is_tracer(array) and array.committed else None
+    @property
+    def state(self) -> Any:
+        """For each parameter its slots, by torch's names."""
+        self._promote()
+        for group in self.param_groups:
+            if group.counts is not None:
+                group.counts.show(self._slots, group["params"])
+        return self._slots.entries
+
+    @state.setter
+    def state(self, entries: Any) -> None:
+        state.touch(self, self.__dict__, "_slots")
+        self.__dict__["_slots"] = Slots(Entries(entries))
+        for group in self.__dict__.get("param_groups", ()):
+            state.touch(group, group.__dict__, "counts")
+            group.counts = None
+
+    def _guard_state(self) -> Hashable:
+        if not state.tracing():
+            self._promote()
+        return tuple(self._group_state(group) for group in self.param_groups), self._common_guards()
+
+    def _group_state(self, group: ParamGroup) -> Hashable:
+        params, names = group["params"], self.slots(group)
+        held = tuple(id(self._slots.get(p, name)) for p in params for name in names)
+        others = tuple(
+            (k, hashable(v))
+            for p in params
+            for k, v in self._slots.entries.get(p, {}).items()
+            if k not in names and k != "step"
+        )
+        counts = None if group.counts is None else group.counts.signature(self._slots, params)
+        return group.signature(), held, others, counts
 
 
 def check_numbers(who: str, **numbers: Any) -> None:

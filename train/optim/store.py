@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from xlagrad.core import state
@@ -68,8 +68,18 @@ class Watched(dict[Any, Any]):
 class Entries(Watched):
     """A :class:`Watched` dict that makes an empty one for an absent key, as ``optimizer.state``."""
 
-    factory: Callable[[], Watched] = Watched
+    def __init__(self, entries: Mapping[Any, Any] | None = None) -> None:
+        super().__init__()
+        for key, value in (entries or {}).items():
+            super().__setitem__(key, _watched(value))
 
-    def __missing__(self, key: Any) -> Watched:
-        self[key] = made = self.factory()
-        return made
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, _watched(value))
+
+    def __missing__(self, key: Any) -> Any:
+        self[key] = Watched()
+        return self[key]
+
+
+def _watched(value: Any) -> Any:
+    return Watched(value) if isinstance(value, dict) and not isinstance(value, Watched) else value
