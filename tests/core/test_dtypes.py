@@ -53,7 +53,9 @@ def test_to_complex_is_that_of_torch_but_for_half_precision(name: str) -> None:
     except RuntimeError:
         expected = ""
     if name == "float16" or not expected:
-        with pytest.raises(DtypeError, match=f"to_complex: expected float32.*got {name}; convert to float32 first"):
+        with pytest.raises(
+            DtypeError, match=f"to_complex: expected float32.*got {name}; convert to float32 first"
+        ):
             as_dtype(name).to_complex()
     else:
         assert repr(as_dtype(name).to_complex()) == expected

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -92,7 +93,7 @@ class Generator:
     def _fresh(self) -> jax.Array:
         """Return the state that the seed starts from."""
         words = np.array([self._seed >> 32, self._seed & 0xFFFFFFFF, 0], np.uint32)
-        if self._device is None or self._device == devices.default_device():
+        if self._device is None or self._device == devices.jax_default():
             return jnp.asarray(words)
         salt = np.uint32(zlib.crc32(str(self._device).encode()))
         key = jax.random.key_data(jax.random.fold_in(key_of(jnp.asarray(words[:2])), salt))
@@ -186,6 +187,8 @@ def _unseeded() -> Generator:
 
 
 default_generator = _unseeded()
+# Between reading a state and writing the next one no other thread may draw.
+_lock = threading.RLock()
 _others: dict[Device, Generator] = {}
 
 
@@ -223,8 +226,9 @@ def next_key(generator: Generator | None = None) -> jax.Array:
     `key_of` makes a typed key of it; ``jax.random``'s functions also take it as it is.
     """
     t = generator_for(generator).tensor
-    words, key = _next(read(t))
-    view.write_array(t, words)
+    with _lock:
+        words, key = _next(read(t))
+        view.write_array(t, words)
     return key
 
 
@@ -246,8 +250,9 @@ def draw(
     """
     t = generator_for(generator, device).tensor
     arrays = [read(x) if isinstance(x, Handle) else x for x in operands]
-    words, sample = _sample(fn, statics, read(t), *arrays)
-    view.write_array(t, words)
+    with _lock:
+        words, sample = _sample(fn, statics, read(t), *arrays)
+        view.write_array(t, words)
     return sample
 
 
