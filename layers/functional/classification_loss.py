@@ -1,0 +1,268 @@
+"""Losses of class scores and probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from xlagrad.core.dispatch import Array, op
+from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
+from xlagrad.layers.functional.reduction import (
+    check_classes,
+    check_reduction,
+    legacy_reduction,
+    reduced,
+    same_shape,
+)
+
+
+def _class_axis(input: jax.Array) -> int:
+    return 0 if input.ndim == 1 else 1
+
+
+def _check_target(who: str, input: jax.Array, target: jax.Array) -> None:
+    axis = _class_axis(input)
+    want = input.shape[:axis] + input.shape[axis + 1 :]
+    if target.shape != want:
+        raise ShapeError(
+            message(who, f"a target of shape {want} for input {describe(input)}", describe(target),
+                    "give one class for each row")
+        )  # fmt: skip
+
+
+def _weighted_nll(
+    who: str,
+    logp: jax.Array,
+    target: jax.Array,
+    weight: jax.Array | None,
+    ignore_index: int,
+    reduction: str,
+    smoothing: float,
+) -> jax.Array:
+    """Return −Σ w[t] · logp[t], smoothed, over the rows that are not ignored."""
+    check_reduction(who, reduction)
+    axis = _class_axis(logp)
+    count = logp.shape[axis]
+    kept = target != ignore_index
+    index = jnp.where(kept, target, 0).astype(jnp.int32)
+    rows = -jnp.take_along_axis(logp, jnp.expand_dims(index, axis), axis, mode="clip").squeeze(axis)
+    scale = kept.astype(logp.dtype)
+    if weight is not None:
+        scale = scale * jnp.take(weight, index, mode="clip")
+    loss = jnp.where(kept, rows * (scale if weight is not None else 1), 0)
+    if smoothing:
+        spread = logp
+        if weight is not None:
+            spread = logp * weight.reshape((-1,) + (1,) * (logp.ndim - axis - 1))
+        uniform = jnp.where(kept, -jnp.sum(spread, axis=axis), 0)
+        loss = (1 - smoothing) * loss + smoothing / count * uniform
+    if reduction == "mean":
+        return jnp.sum(loss) / jnp.sum(scale)
+    return loss if reduction == "none" else jnp.sum(loss)
+
+
+@op(name="_cross_entropy")
+def _cross_entropy(
+    input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str, smoothing: float
+) -> Array:
+    """Cross-entropy of scores with classes or with probabilities."""
+    axis = _class_axis(input)
+    logp = jax.nn.log_softmax(input, axis=axis)
+    if jnp.issubdtype(target.dtype, jnp.inexact):
+        same_shape("cross_entropy", input, target)
+        check_reduction("cross_entropy", reduction)
+        if smoothing:
+            target = target * (1 - smoothing) + smoothing / input.shape[axis]
+        if weight is not None:
+            target = target * weight.reshape((-1,) + (1,) * (input.ndim - axis - 1))
+        loss = -jnp.sum(logp * target, axis=axis)
+        if reduction == "mean":
+            return jnp.sum(loss) / max(loss.size, 1)
+        return loss if reduction == "none" else jnp.sum(loss)
+    _check_target("cross_entropy", input, target)
+    return _weighted_nll("cross_entropy", logp, target, weight, ignore_index, reduction, smoothing)
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """Return the cross-entropy −Σ_c p(c) log softmax(input)(c) of unnormalised scores.
+
+    Args:
+        input: scores (C,), (N, C) or (N, C, d1, …).
+        target: classes, without the dimension C, or probabilities of the input's shape.
+        weight: a factor for each class.
+        size_average: older form of ``reduction``.
+        ignore_index: class whose rows do not count.
+        reduce: older form of ``reduction``.
+        reduction: "mean" (over the weights of the rows that count), "sum" or "none".
+        label_smoothing: part of the probability that is spread over all classes.
+
+    Raises:
+        ShapeError: the target does not fit the input.
+        IndexingError: a class is out of range.
+        ArgumentError: ``label_smoothing`` is not in [0, 1].
+
+    Follows ``torch.nn.functional.cross_entropy``.
+    """
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise ArgumentError(message("cross_entropy", "label_smoothing in [0, 1]", str(label_smoothing)))
+    check_classes("cross_entropy", target, input.shape[0 if input.ndim == 1 else 1], ignore_index)
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    return _cross_entropy(
+        input, target, weight, ignore_index=ignore_index, reduction=reduction, smoothing=label_smoothing
+    )
+
+
+@op(name="_nll_loss")
+def _nll_loss(input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str) -> Array:
+    """Negative log-likelihood of classes."""
+    _check_target("nll_loss", input, target)
+    return _weighted_nll("nll_loss", input, target, weight, ignore_index, reduction, 0.0)
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """Return −input[target] of log-probabilities; arguments as those of :func:`cross_entropy`."""
+    check_classes("nll_loss", target, input.shape[0 if input.ndim == 1 else 1], ignore_index)
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    return _nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction)
+
+
+@op
+def binary_cross_entropy(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Array:
+    """−w · (t log p + (1 − t) log(1 − p)), with logarithms no less than −100 as in torch.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    same_shape("binary_cross_entropy", input, target)
+    eps = 1e-12
+    log_p = jnp.maximum(jnp.log(input), -100.0)
+    log_q = jnp.maximum(jnp.log1p(-input), -100.0)
+    loss = -(target * log_p + (1 - target) * log_q)
+    # The slope that torch gives: finite at probabilities of 0 and 1.
+    slope = (input - target) / jnp.maximum(input * (1 - input), eps)
+    loss = _with_slope(loss, input, slope, target, log_q - log_p)
+    if weight is not None:
+        loss = loss * weight
+    return reduced("binary_cross_entropy", loss, legacy_reduction(size_average, reduce, reduction))
+
+
+@jax.custom_jvp
+def _with_slope(loss: Any, input: Any, slope: Any, target: Any, target_slope: Any) -> Any:
+    return loss
+
+
+@_with_slope.defjvp
+def _with_slope_jvp(primals: Any, tangents: Any) -> Any:
+    loss, _, slope, _, target_slope = primals
+    return loss, tangents[1] * slope + tangents[3] * target_slope
+
+
+@op
+def binary_cross_entropy_with_logits(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Array | None = None,
+) -> Array:
+    """−w · (q t log σ(x) + (1 − t) log(1 − σ(x))), without overflow; q is ``pos_weight``.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    same_shape("binary_cross_entropy_with_logits", input, target)
+    log_not = -jax.nn.softplus(input)
+    log_yes = -jax.nn.softplus(-input)
+    yes = target if pos_weight is None else target * pos_weight
+    loss = -(yes * log_yes + (1 - target) * log_not)
+    if weight is not None:
+        loss = loss * weight
+    who = "binary_cross_entropy_with_logits"
+    return reduced(who, loss, legacy_reduction(size_average, reduce, reduction))
+
+
+@op
+def kl_div(
+    input: Array,
+    target: Array,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Array:
+    """t · (log t − x) of log-probabilities x; ``reduction="batchmean"`` divides the sum by the first length."""
+    if log_target:
+        loss = jnp.exp(target) * (target - input)
+    else:
+        positive = target > 0
+        log_t = jnp.log(jnp.where(positive, target, 1))
+        loss = jnp.where(positive, target * log_t, 0) - target * input
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    if reduction == "batchmean":
+        return jnp.sum(loss) / input.shape[0]
+    return reduced("kl_div", loss, reduction)
+
+
+@op
+def poisson_nll_loss(
+    input: Array,
+    target: Array,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Array:
+    """exp(x) − t x of the logarithm x of a Poisson rate (or λ − t log λ); ``full`` adds Stirling's term."""
+    loss = jnp.exp(input) - target * input if log_input else input - target * jnp.log(input + eps)
+    if full:
+        safe = jnp.where(target > 1, target, 1.0)
+        stirling = safe * jnp.log(safe) - safe + 0.5 * jnp.log(2 * jnp.pi * safe)
+        loss = loss + jnp.where(target > 1, stirling, 0)
+    return reduced("poisson_nll_loss", loss, legacy_reduction(size_average, reduce, reduction))
+
+
+@op
+def multilabel_soft_margin_loss(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Array:
+    """Mean over classes of the binary cross-entropy of each."""
+    loss = -(target * jax.nn.log_sigmoid(input) + (1 - target) * jax.nn.log_sigmoid(-input))
+    if weight is not None:
+        loss = loss * weight
+    who = "multilabel_soft_margin_loss"
+    return reduced(who, jnp.mean(loss, axis=-1), legacy_reduction(size_average, reduce, reduction))
