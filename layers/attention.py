@@ -13,6 +13,7 @@ from xlagrad.layers import init
 from xlagrad.layers.creation import check_positive, new_parameter
 from xlagrad.layers.linear import NonDynamicallyQuantizableLinear
 from xlagrad.layers.module import Module
+from xlagrad.ops.join import cat
 
 WHO = "MultiheadAttention"
 
@@ -208,8 +209,8 @@ class MultiheadAttention(Module):
         """Append the trained key and value and those of zeros; no mask hides them."""
         n, extra = k.shape[0], 0
         if self.bias_k is not None:
-            k = F.cat([k, self.bias_k.expand(n, 1, self.embed_dim)], dim=1)
-            v = F.cat([v, self.bias_v.expand(n, 1, self.embed_dim)], dim=1)
+            k = cat([k, self.bias_k.expand(n, 1, self.embed_dim)], dim=1)
+            v = cat([v, self.bias_v.expand(n, 1, self.embed_dim)], dim=1)
             extra += 1
         if self.add_zero_attn:
             k, v = F.pad(k, (0, 0, 0, 1)), F.pad(v, (0, 0, 0, 1))

@@ -22,10 +22,11 @@ class _NormBase(Module):
         num_features: C, the number of channels.
         eps: keeps the root away from zero.
         momentum: weight of the newest batch; None for the plain average over all batches.
-        affine: whether there are ``weight`` and ``bias``, ones and zeros at first.
+        affine: whether there is a ``weight`` of ones (and a ``bias``).
         track_running_stats: whether there are the buffers; without, evaluation uses the batch too.
         device: where the tensors are made.
         dtype: their type.
+        bias: whether there is a ``bias`` of zeros.
     """
 
     _version = 2
@@ -39,6 +40,8 @@ class _NormBase(Module):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.num_features = num_features
@@ -46,8 +49,8 @@ class _NormBase(Module):
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
-        for name, value in (("weight", 1.0), ("bias", 0.0)):
-            made = new_parameter((num_features,), value, device, dtype) if affine else None
+        for name, value, wanted in (("weight", 1.0, affine), ("bias", 0.0, affine and bias)):
+            made = new_parameter((num_features,), value, device, dtype) if wanted else None
             self.register_parameter(name, made)
         tracked = track_running_stats
         self.register_buffer(
@@ -70,6 +73,7 @@ class _NormBase(Module):
         self.reset_running_stats()
         if self.affine:
             init.ones_(self.weight)
+        if self.bias is not None:
             init.zeros_(self.bias)
 
     def _check_input_dim(self, input: Tensor) -> None:
@@ -79,7 +83,7 @@ class _NormBase(Module):
         """Return the arguments."""
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
     def _load_from_state_dict(
@@ -93,37 +97,28 @@ class _NormBase(Module):
             state_dict[key] = new_tensor((), 0, dtype="int64") if counter is None else counter.detach()
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
-    def _keep(self, mean: Tensor, var: Tensor) -> None:
-        """Write the new running statistics."""
-        self.running_mean._write(mean.data_array)
-        self.running_var._write(var.data_array)
-
 
 class _BatchNorm(_NormBase):
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input`` normalised by the batch in training, by the running statistics in evaluation."""
         self._check_input_dim(input)
-        tracked = self.running_mean is not None
-        momentum = self.momentum
+        momentum = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
-            if momentum is None:
+            if self.momentum is None:
                 momentum = 1.0 / self.num_batches_tracked.to(self.running_mean.dtype)
-        use_batch = self.training or not tracked
-        out, mean, var = F.batch_norm(
+        kept = not self.training or self.track_running_stats
+        out: Tensor = F.batch_norm(
             input,
-            self.running_mean,
-            self.running_var,
+            self.running_mean if kept else None,
+            self.running_var if kept else None,
             self.weight,
             self.bias,
-            0.0 if momentum is None else momentum,
-            training=use_batch,
-            eps=self.eps,
+            self.training or self.running_mean is None,
+            momentum,
+            self.eps,
         )
-        if self.training and tracked and self.track_running_stats:
-            self._keep(mean, var)
-        result: Tensor = out
-        return result
+        return out
 
 
 class _InstanceNorm(_NormBase):
@@ -141,8 +136,10 @@ class _InstanceNorm(_NormBase):
         track_running_stats: bool = False,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
     _unbatched: int
 
@@ -154,20 +151,17 @@ class _InstanceNorm(_NormBase):
             expected = f"{self.num_features} channels"
             raise ShapeError(message(type(self).__name__, expected, describe(input)))
         batch = input if channel == 1 else input.unsqueeze(0)
-        out, mean, var = F.instance_norm(
+        out: Tensor = F.instance_norm(
             batch,
             self.running_mean,
             self.running_var,
             self.weight,
             self.bias,
+            self.training or not self.track_running_stats,
             0.0 if self.momentum is None else self.momentum,
-            use_input_stats=self.training or not self.track_running_stats,
-            eps=self.eps,
+            self.eps,
         )
-        if self.training and self.running_mean is not None:
-            self._keep(mean, var)
-        result: Tensor = out if channel == 1 else out.squeeze(0)
-        return result
+        return out if channel == 1 else out.squeeze(0)
 
 
 def _check(module: _NormBase, input: Tensor, *dims: int) -> None:
@@ -181,7 +175,7 @@ class BatchNorm1d(_BatchNorm):
 
     Example:
         >>> BatchNorm1d(8)
-        BatchNorm1d(8, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+        BatchNorm1d(8, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)
 
     Reference: ``torch.nn.BatchNorm1d``; Ioffe & Szegedy 2015.
     """

@@ -8,14 +8,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from flax.core import meta
 
 from xlagrad.core import state
 from xlagrad.core.errors import StateError, message
 from xlagrad.core.handle import Handle
 from xlagrad.core.random import key_of, next_key
 from xlagrad.core.tensor import as_array
-from xlagrad.layers.bridge import FlaxModule, Path, Slot, fill
+from xlagrad.layers.flax_module import FlaxModule, Path, Slot, fill
 
 # How linen modules call the argument that tells training from evaluation, and what it is in training.
 _MODE_ARGUMENTS = {
@@ -85,7 +84,7 @@ class LinenModule(FlaxModule):
 
     def _adopt(self, variables: Mapping[str, Any]) -> None:
         found = []
-        for collection, tree in meta.unbox(dict(variables)).items():
+        for collection, tree in _unboxed(dict(variables)).items():
             for path, value in jax.tree_util.tree_flatten_with_path(tree)[0]:
                 found.append((collection, tuple(_step(p) for p in path), value))
         self._bind(found)
@@ -134,7 +133,7 @@ def _function(
         result, new = module.apply(
             variables, *args, rngs=rngs, mutable=list(mutable), method=method, **kwargs
         )
-        new = meta.unbox(new)
+        new = _unboxed(new)
         changed = []
         for slot, value in zip(slots, values, strict=True):
             if slot.collection in mutable:
@@ -142,6 +141,13 @@ def _function(
         return result, changed
 
     return apply
+
+
+def _unboxed(tree: Any) -> Any:
+    """Return variables without the boxes that flax puts around partitioned ones."""
+    from flax.core import meta
+
+    return meta.unbox(tree)
 
 
 def _step(part: Any) -> Any:

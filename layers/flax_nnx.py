@@ -8,12 +8,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from xlagrad.core.random import key_of, next_key
-from xlagrad.layers.bridge import FlaxModule, Path, Slot, fill
+from xlagrad.layers.flax_module import FlaxModule, Path, Slot, fill
 
 _RNG = "rng"
+
+
+def _nnx() -> Any:
+    """Return ``flax.nnx``, which is slow to import."""
+    from flax import nnx
+
+    return nnx
 
 
 class Structure:
@@ -21,19 +27,19 @@ class Structure:
 
     Attributes:
         graph: nnx's definition of the module.
-        templates: (path, variable without value) of every variable in flax's order.
+        templates: (path, class, metadata) of every variable, in flax's order.
         streams: the initial values of the random states among them, by position; None for the others.
     """
 
     def __init__(self, module: Any, training: bool) -> None:
         # A mode is a static attribute of nnx modules, so each has a graph of its own.
         (module.train if training else module.eval)()
-        self.graph, variables = nnx.split(module)
-        self.templates: list[tuple[Path, Any]] = []
+        self.graph, variables = _nnx().split(module)
+        self.templates: list[tuple[Path, Any, dict[str, Any]]] = []
         self.streams: list[Any] = []
-        for path, variable in nnx.to_flat_state(variables):
-            self.templates.append((path, variable.replace(np.zeros(()))))
-            self.streams.append(_plain(variable) if isinstance(variable, nnx.RngState) else None)
+        for path, variable in _nnx().to_flat_state(variables):
+            self.templates.append((path, type(variable), dict(variable.get_metadata())))
+            self.streams.append(_plain(variable) if isinstance(variable, _nnx().RngState) else None)
 
     def __hash__(self) -> int:
         return hash(self.graph)
@@ -41,28 +47,27 @@ class Structure:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Structure) or self.graph != other.graph:
             return False
-        mine = [(path, type(v)) for path, v in self.templates]
-        return mine == [(path, type(v)) for path, v in other.templates]
+        return [t[:2] for t in self.templates] == [t[:2] for t in other.templates]
 
     def build(self, values: Sequence[Any], key: Any) -> Any:
         """Return the nnx module with these values, and random streams that start from ``key``, if given."""
         rest = iter(values)
         flat = []
-        for i, ((path, template), stream) in enumerate(zip(self.templates, self.streams, strict=True)):
+        for i, ((path, kind, metadata), stream) in enumerate(zip(self.templates, self.streams, strict=True)):
             if stream is None:
                 value = next(rest)
-            elif not isinstance(template, nnx.RngKey):
+            elif not issubclass(kind, _nnx().RngKey):
                 value = jnp.asarray(stream)
             else:
                 value = key_of(jnp.asarray(stream)) if key is None else jax.random.fold_in(key, i)
-            flat.append((path, template.replace(value)))
-        return nnx.merge(self.graph, nnx.from_flat_state(flat))
+            flat.append((path, kind(value, **metadata)))
+        return _nnx().merge(self.graph, _nnx().from_flat_state(flat))
 
 
 def _plain(variable: Any) -> Any:
     """Return a random state's value as a NumPy array: key data, or a count."""
     value = variable.get_value()
-    return np.asarray(jax.random.key_data(value) if isinstance(variable, nnx.RngKey) else value)
+    return np.asarray(jax.random.key_data(value) if isinstance(variable, _nnx().RngKey) else value)
 
 
 class NNXModule(FlaxModule):
@@ -78,9 +83,9 @@ class NNXModule(FlaxModule):
     def __init__(self, module: Any) -> None:
         super().__init__()
         self._structures = tuple(Structure(module, training) for training in (False, True))
-        flat = nnx.to_flat_state(nnx.state(module))
+        flat = _nnx().to_flat_state(_nnx().state(module))
         self._bind(
-            (_collection(v), path, v.get_value()) for path, v in flat if not isinstance(v, nnx.RngState)
+            (_collection(v), path, v.get_value()) for path, v in flat if not isinstance(v, _nnx().RngState)
         )
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -97,7 +102,7 @@ class NNXModule(FlaxModule):
 
 
 def _collection(variable: Any) -> str:
-    return "params" if isinstance(variable, nnx.Param) else type(variable).__name__
+    return "params" if isinstance(variable, _nnx().Param) else type(variable).__name__
 
 
 def _function(
@@ -107,7 +112,7 @@ def _function(
         module = structure.build(values, key_of(keys[_RNG]) if keys else None)
         args, kwargs = fill(tree, plain, dynamic)
         result = module(*args, **kwargs)
-        now = dict(nnx.to_flat_state(nnx.state(module)))
+        now = dict(_nnx().to_flat_state(_nnx().state(module)))
         return result, [jnp.asarray(now[slots[i].path].get_value()) for i in changed]
 
     return apply

@@ -207,6 +207,9 @@ class CompiledModule(Module):
         """The original's flag."""
         return self._orig_mod.training
 
+    def __getitem__(self, index: Any) -> Any:
+        return self._orig_mod[index]  # type: ignore[index]
+
     def __getattr__(self, name: str) -> Any:
         if "_orig_mod" not in self.__dict__:
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")

@@ -126,9 +126,10 @@ class GroupNorm(Module):
         num_groups: how many groups; divides ``num_channels``.
         num_channels: C.
         eps: keeps the root away from zero.
-        affine: whether there are ``weight`` and ``bias``, one number a channel, ones and zeros at first.
+        affine: whether there is a ``weight`` of ones (and a ``bias``), one number a channel.
         device: where they are made.
         dtype: their type.
+        bias: whether there is a ``bias`` of zeros.
 
     Raises:
         ArgumentError: ``num_groups`` does not divide ``num_channels``.
@@ -144,6 +145,8 @@ class GroupNorm(Module):
         affine: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         check_positive("GroupNorm", num_groups=num_groups)
@@ -155,14 +158,15 @@ class GroupNorm(Module):
         self.num_channels = num_channels
         self.eps = eps
         self.affine = affine
-        for name, value in (("weight", 1.0), ("bias", 0.0)):
-            made = new_parameter((num_channels,), value, device, dtype) if affine else None
+        for name, value, wanted in (("weight", 1.0, affine), ("bias", 0.0, affine and bias)):
+            made = new_parameter((num_channels,), value, device, dtype) if wanted else None
             self.register_parameter(name, made)
 
     def reset_parameters(self) -> None:
         """Set the weight to ones and the bias to zeros."""
         if self.affine:
             init.ones_(self.weight)
+        if self.bias is not None:
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -172,7 +176,10 @@ class GroupNorm(Module):
 
     def extra_repr(self) -> str:
         """Return the arguments."""
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class LocalResponseNorm(Module):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from xlagrad.core.errors import ArgumentError, message
 from xlagrad.core.handle import Handle
@@ -68,6 +69,7 @@ def to_flax(module: Module) -> Functional:
         given = {**_flat(variables["params"]), **_flat(variables.get("buffers", {}))}
         values = {name: wrap(as_array(value)) for name, value in given.items()}
         key = rngs.get("dropout") if isinstance(rngs, Mapping) else rngs
+        args, kwargs = jax.tree.map(_dressed, (args, kwargs), is_leaf=lambda x: isinstance(x, Handle))
         with _seeded(key), swapped(copied, values):
             result = jax.tree.map(_bare, copied(*args, **kwargs), is_leaf=lambda x: isinstance(x, Handle))
         if not mutable:
@@ -76,6 +78,10 @@ def to_flax(module: Module) -> Functional:
         return result, {"buffers": _nested(new)}
 
     return Functional(init, apply)
+
+
+def _dressed(x: Any) -> Any:
+    return wrap(as_array(x)) if isinstance(x, (jax.Array, np.ndarray)) else x
 
 
 def _bare(x: Any) -> Any:
