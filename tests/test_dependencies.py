@@ -36,7 +36,8 @@ def imported(repo: Path, folders: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield the place and the package of each import of something that is not ours."""
     sources = load(repo)
     own = {"xlagrad", *(Path(source.path).stem for source in sources if not source.module)}
-    own |= {part for source in sources for part in Path(source.path).parts[:-1]}
+    own |= {part for source in sources if not source.module for part in Path(source.path).parts[:-1]}
+    own -= declared(repo, "bench", "plot", "test")
     for source in sources:
         for item in imports(source, frozenset()) if source.path.startswith(folders) else ():
             package = item.name.split(".")[0]
