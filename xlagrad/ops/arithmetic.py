@@ -173,9 +173,13 @@ def _integers(x: Array, y: Array) -> tuple[Array, Array]:
 def _floor_quotient(x: Array, y: Array) -> Array:
     if not is_inexact(x):
         return jnp.floor_divide(*_integers(x, y))
-    # Python's quotient of floats, (x - x mod y) / y rounded, is right where floor(x / y) rounds up first.
-    quotient = jnp.round((x - jnp.remainder(x, y)) / y)
-    return lax.stop_gradient(jnp.where((y == 0) | jnp.isinf(y) & jnp.isfinite(x), jnp.floor(x / y), quotient))
+    # From the exact remainder, as Python divides floats: floor(x / y) would round up first.
+    x, y = jnp.broadcast_arrays(lax.stop_gradient(x), lax.stop_gradient(y))
+    rest = lax.rem(x, y)
+    quotient = (x - rest) / y - ((rest != 0) & ((y < 0) != (rest < 0))).astype(x.dtype)
+    near = jnp.floor(quotient)
+    whole = jnp.where(quotient - near > 0.5, near + 1, near)
+    return jnp.where(y == 0, x / y, jnp.where(quotient == 0, jnp.copysign(jnp.zeros_like(x), x / y), whole))
 
 
 @op(method=True, inplace=True)

@@ -203,7 +203,9 @@ def linalg_eigh(A: Array, UPLO: str = "L") -> Eigen:
 
     Source: ``torch.linalg.eigh``.
     """
-    vectors, values = lax.linalg.eigh(_triangle("linalg.eigh", A, UPLO), lower=True, symmetrize_input=False)
+    vectors, values = lax.linalg.eigh(
+        _hermitian(_triangle("linalg.eigh", A, UPLO)), lower=True, symmetrize_input=False
+    )
     return Eigen(values, vectors)
 
 

@@ -245,7 +245,9 @@ def index_add_along(input: Array, index: Array, source: Array, alpha: ArrayLike 
 def index_copy_along(input: Array, index: Array, source: Array, dim: int) -> Array:
     """Replace slices at ``index``, operands first. See `index_copy`."""
     x, place, values = _slices("index_copy", input, index, source, dim)
-    return _put(x, place, values).reshape(input.shape)
+    at = len(place) - 1
+    front = _put(jnp.moveaxis(x, at, 0), place[at:], jnp.moveaxis(values, at, 0))
+    return jnp.moveaxis(front, 0, at).reshape(input.shape)
 
 
 @op

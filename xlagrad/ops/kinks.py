@@ -23,6 +23,26 @@ def _root_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
     return out, tangents[0] * jnp.where(flat, 0, 0.5 / jnp.where(flat, 1, out))
 
 
+@jax.custom_jvp
+def absolute(x: jax.Array) -> jax.Array:
+    """Return |x| with a gradient of zero at zero, where JAX has one (or NaN for complex numbers)."""
+    return jnp.abs(x)
+
+
+@absolute.defjvp
+def _absolute_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+    direction = unit(primals[0])
+    return absolute(primals[0]), jnp.real(tangents[0] * jnp.conj(direction))
+
+
+def unit(x: jax.Array) -> jax.Array:
+    """Return x / |x|, and 0 at 0: the sign of real numbers, the direction of complex ones."""
+    if not jnp.issubdtype(x.dtype, jnp.complexfloating):
+        return jnp.sign(x)
+    size = absolute(x)
+    return x / jnp.where(size == 0, 1, size)
+
+
 def pick(x: jax.Array, indices: jax.Array, dim: int) -> jax.Array:
     """Return ``x`` at one index along ``dim`` for each position, that dimension kept with size one.
 

@@ -12,12 +12,7 @@ from xlagrad.core import dtypes, errors
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
 from xlagrad.ops.common import Dim, dims_of, is_complex, require_elements, require_inexact
-from xlagrad.ops.kinks import root, spread
-
-
-def _absolute(x: Array) -> Array:
-    # JAX's gradient of a complex |x| is NaN at zero.
-    return root(jnp.real(x * jnp.conj(x))) if is_complex(x) else jnp.abs(x)
+from xlagrad.ops.kinks import absolute, root, spread
 
 
 def _prepared(who: str, input: Array, dtype: Any) -> Array:
@@ -29,11 +24,12 @@ def _prepared(who: str, input: Array, dtype: Any) -> Array:
 def p_norm(who: str, x: Array, order: float, dims: tuple[int, ...], keepdim: bool) -> Array:
     """Return (Σ |x|^p)^(1/p) over ``dims``, with the limits for p = 0, inf, -inf; the gradient at 0 is 0."""
     if order == 2:
-        square = jnp.real(x * jnp.conj(x)) if is_complex(x) else x * x
-        # Half precision is summed in float32: squares overflow long before their root does.
-        wide = square.astype(jnp.float32) if square.dtype.itemsize == 2 else square
-        return root(jnp.sum(wide, axis=dims, keepdims=keepdim)).astype(square.dtype)
-    size = _absolute(x)
+        # Half precision is squared in float32: squares overflow long before their root does.
+        wide = x.astype(jnp.float32) if x.dtype.itemsize == 2 else x
+        square = jnp.real(wide * jnp.conj(wide)) if is_complex(x) else wide * wide
+        found = root(jnp.sum(square, axis=dims, keepdims=keepdim))
+        return found if is_complex(x) else found.astype(x.dtype)
+    size = absolute(x)
     if order == 1:
         return jnp.sum(size, axis=dims, keepdims=keepdim)
     if order == 0:
@@ -106,7 +102,7 @@ def matrix_norm(who: str, x: Array, order: Any, dim: Any, keepdim: bool) -> Arra
         want = "ord 'fro', 'nuc', inf, -inf, 1, -1, 2 or -2"
         raise errors.ArgumentError(message(who, want, repr(order), "choose one of those"))
     inner, outer = (rows, columns) if abs(order) == 1 else (columns, rows)
-    sums = jnp.sum(_absolute(x), axis=inner, keepdims=True)
+    sums = jnp.sum(absolute(x), axis=inner, keepdims=True)
     return p_norm(who, sums, math.copysign(math.inf, order), (inner, outer), keepdim)
 
 

@@ -130,8 +130,7 @@ def install() -> None:
     for name, method in made.items():
         method.__name__ = name
         method.__qualname__ = f"Tensor.{name}"
-        setattr(Tensor, name, method)
     # A class that defines __eq__ loses its hash otherwise: tensors hash by identity.
-    Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]
-    Tensor.__contains__ = _contains  # type: ignore[attr-defined]
-    Tensor.where = _where  # type: ignore[attr-defined]
+    made |= {"__hash__": object.__hash__, "__contains__": _contains, "where": _where}
+    for name, method in made.items():
+        setattr(Tensor, name, method)

@@ -19,6 +19,7 @@ from xlagrad.ops.common import (
     refuse_bool,
     refuse_complex,
 )
+from xlagrad.ops.kinks import absolute, unit
 
 
 @op(method=True, inplace=True, aliases=("negative",))
@@ -69,7 +70,11 @@ def abs(input: Array) -> Array:
     Source: ``torch.abs``.
     """
     refuse_bool("abs", input)
-    return jnp.abs(input)
+    return absolute(input) if is_inexact(input) else jnp.abs(input)
+
+
+def _sign(x: Array) -> Array:
+    return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
 
 
 @op(method=True, inplace=True)
@@ -83,10 +88,10 @@ def sign(input: Array) -> Array:
         >>> sign(jnp.array([-2.0, 0.0, 3.0])).tolist()
         [-1.0, 0.0, 1.0]
 
-    Source: ``torch.sign``. A NaN stays NaN.
+    Source: ``torch.sign``. A NaN gives 0.
     """
     refuse_complex("sign", input)
-    return input if is_bool(input) else jnp.sign(input)
+    return input if is_bool(input) else _sign(input)
 
 
 @op(method=True, inplace=True)
@@ -99,7 +104,9 @@ def sgn(input: Array) -> Array:
 
     Source: ``torch.sgn``.
     """
-    return input if is_bool(input) else jnp.sign(input)
+    if is_complex(input):
+        return unit(input)
+    return input if is_bool(input) else _sign(input)
 
 
 @op(method=True)
