@@ -105,7 +105,9 @@ def scaled_dot_product_attention(
     hides every key gives zeros.
     """
     if attn_mask is not None and is_causal:
-        raise ArgumentError(message("scaled_dot_product_attention", "attn_mask or is_causal", "both", "pass one"))
+        raise ArgumentError(
+            message("scaled_dot_product_attention", "attn_mask or is_causal", "both", "pass one")
+        )
     _check(query, key, value, attn_mask, enable_gqa)
     noise = next_key() if dropout_p > 0 else None
     return _attention(

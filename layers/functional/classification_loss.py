@@ -161,9 +161,8 @@ def binary_cross_entropy(
     """
     same_shape("binary_cross_entropy", input, target)
     eps = 1e-12
-    log_p = jnp.maximum(jnp.log(input), -100.0)
-    log_q = jnp.maximum(jnp.log1p(-input), -100.0)
-    loss = -(target * log_p + (1 - target) * log_q)
+    log_p, log_q = jnp.log(input), jnp.log1p(-input)
+    loss = -(target * jnp.maximum(log_p, -100.0) + (1 - target) * jnp.maximum(log_q, -100.0))
     # The slope that torch gives: finite at probabilities of 0 and 1.
     slope = (input - target) / jnp.maximum(input * (1 - input), eps)
     loss = _with_slope(loss, input, slope, target, log_q - log_p)
@@ -183,30 +182,38 @@ def _with_slope_jvp(primals: Any, tangents: Any) -> Any:
     return loss, tangents[1] * slope + tangents[3] * target_slope
 
 
-@op
-def binary_cross_entropy_with_logits(
-    input: Array,
-    target: Array,
-    weight: Array | None = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    pos_weight: Array | None = None,
+@op(name="_binary_cross_entropy_with_logits")
+def _bce_with_logits(
+    input: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: str
 ) -> Array:
-    """−w · (q t log σ(x) + (1 − t) log(1 − σ(x))), without overflow; q is ``pos_weight``.
-
-    Raises:
-        ShapeError: the shapes differ.
-    """
-    same_shape("binary_cross_entropy_with_logits", input, target)
+    """Binary cross-entropy of logits."""
+    who = "binary_cross_entropy_with_logits"
+    same_shape(who, input, target)
     log_not = -jax.nn.softplus(input)
     log_yes = -jax.nn.softplus(-input)
     yes = target if pos_weight is None else target * pos_weight
     loss = -(yes * log_yes + (1 - target) * log_not)
-    if weight is not None:
-        loss = loss * weight
-    who = "binary_cross_entropy_with_logits"
-    return reduced(who, loss, legacy_reduction(size_average, reduce, reduction))
+    return reduced(who, loss if weight is None else loss * weight, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """Return −w · (q t log σ(x) + (1 − t) log(1 − σ(x))), without overflow; q is ``pos_weight``.
+
+    Raises:
+        ShapeError: the shapes differ.
+
+    Follows ``torch.nn.functional.binary_cross_entropy_with_logits``.
+    """
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    return _bce_with_logits(input, target, weight, pos_weight, reduction=reduction)
 
 
 @op

@@ -40,7 +40,9 @@ _dropout_ = in_place(_dropout)
 _alpha_dropout_ = in_place(_alpha_dropout)
 
 
-def _run(who: str, input: Any, p: float, training: bool, inplace: bool, kept: int, alpha: bool = False) -> Any:
+def _run(
+    who: str, input: Any, p: float, training: bool, inplace: bool, kept: int, alpha: bool = False
+) -> Any:
     if not 0 <= p <= 1:
         raise ArgumentError(message(who, "a dropout probability between 0 and 1", str(p)))
     if not training or p == 0:

@@ -169,7 +169,11 @@ def embedding_bag(
         raise ArgumentError(message("embedding_bag", "mode='sum' with per_sample_weights", repr(mode)))
     if (len(input.shape) == 1) != (offsets is not None):
         raise ShapeError(
-            message("embedding_bag", "2-d indices, or 1-d ones with offsets", f"{describe(input)}, {describe(offsets)}")
+            message(
+                "embedding_bag",
+                "2-d indices, or 1-d ones with offsets",
+                f"{describe(input)}, {describe(offsets)}",
+            )
         )
     padding = _padding(padding_idx, weight.shape[0])
     if max_norm is not None:

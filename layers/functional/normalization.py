@@ -20,7 +20,12 @@ def _per_channel(v: jax.Array, ndim: int) -> jax.Array:
 
 
 def _scaled(
-    input: jax.Array, mean: jax.Array, var: jax.Array, weight: jax.Array | None, bias: jax.Array | None, eps: float
+    input: jax.Array,
+    mean: jax.Array,
+    var: jax.Array,
+    weight: jax.Array | None,
+    bias: jax.Array | None,
+    eps: float,
 ) -> jax.Array:
     """Return (x − mean) / √(var + ε) · weight + bias, statistics and parameters by channel."""
     ndim = input.ndim
@@ -64,7 +69,9 @@ def batch_norm_stats(
     count = math.prod(input.shape[i] for i in axes)
     if count == 1:
         raise ShapeError(
-            message("batch_norm", "more than 1 value per channel when training", describe(input), "use eval()")
+            message(
+                "batch_norm", "more than 1 value per channel when training", describe(input), "use eval()"
+            )
         )
     mean = jnp.mean(input, axis=axes)
     centered = input - _per_channel(mean, input.ndim)
@@ -81,7 +88,9 @@ def batch_norm_stats(
     return out, lax.stop_gradient(new_mean), lax.stop_gradient(new_var)
 
 
-def _check_normalized(who: str, input: jax.Array, shape: tuple[int, ...], *params: jax.Array | None) -> tuple[int, ...]:
+def _check_normalized(
+    who: str, input: jax.Array, shape: tuple[int, ...], *params: jax.Array | None
+) -> tuple[int, ...]:
     if not shape or tuple(input.shape[-len(shape) :]) != tuple(shape):
         raise ShapeError(message(who, f"an input whose last dimensions are {tuple(shape)}", describe(input)))
     for p in params:
@@ -134,7 +143,9 @@ def _group_norm(
         raise ShapeError(message("group_norm", "an input (N, C, …)", describe(input)))
     n, channels = input.shape[:2]
     if num_groups < 1 or channels % num_groups:
-        raise ArgumentError(message("group_norm", f"num_groups that divides {channels} channels", str(num_groups)))
+        raise ArgumentError(
+            message("group_norm", f"num_groups that divides {channels} channels", str(num_groups))
+        )
     x = input.reshape(n, num_groups, -1)
     mean = jnp.mean(x, axis=2, keepdims=True)
     centered = x - mean
@@ -158,7 +169,9 @@ def instance_norm_stats(
 ) -> tuple[Array, Array, Array]:
     """(x − μ) / √(σ² + ε) · weight + bias by sample and channel, and the new running statistics."""
     if input.ndim < 3:
-        raise ShapeError(message("instance_norm", "an input (N, C, …) with spatial dimensions", describe(input)))
+        raise ShapeError(
+            message("instance_norm", "an input (N, C, …) with spatial dimensions", describe(input))
+        )
     channels = input.shape[1]
     if not use_input_stats:
         assert running_mean is not None and running_var is not None
@@ -166,7 +179,9 @@ def instance_norm_stats(
     axes = tuple(range(2, input.ndim))
     count = math.prod(input.shape[2:])
     if count == 1:
-        raise ShapeError(message("instance_norm", "more than 1 spatial element when training", describe(input)))
+        raise ShapeError(
+            message("instance_norm", "more than 1 spatial element when training", describe(input))
+        )
     mean = jnp.mean(input, axis=axes, keepdims=True)
     centered = input - mean
     var = jnp.mean(jnp.square(centered), axis=axes, keepdims=True)

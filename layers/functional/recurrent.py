@@ -46,10 +46,17 @@ def _lstm(gates: jax.Array, state: State, weights: Sequence[Any]) -> State:
     return (h if weights[2] is None else h @ weights[2].T, c)
 
 
-_STEPS: dict[str, Step] = {"tanh": _plain(jnp.tanh), "relu": _plain(jax.nn.relu), "gru": _gru, "lstm": _lstm}
+_STEPS: dict[str, Step] = {
+    "tanh": _plain(jnp.tanh),
+    "relu": _plain(lambda x: jnp.where(x <= 0, 0, x)),
+    "gru": _gru,
+    "lstm": _lstm,
+}
 
 
-def _direction(step: Step, x: jax.Array, state: State, weights: Sequence[Any], reverse: bool) -> tuple[Any, State]:
+def _direction(
+    step: Step, x: jax.Array, state: State, weights: Sequence[Any], reverse: bool
+) -> tuple[Any, State]:
     """Run one layer in one direction over x, (L, N, F)."""
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
     # The input's part of all gates at all times is one product, outside of the loop.

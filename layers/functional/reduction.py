@@ -15,7 +15,9 @@ from xlagrad.core.handle import Handle, is_tracer, read
 def check_reduction(who: str, reduction: str) -> None:
     """Raise if ``reduction`` is none of "none", "mean" and "sum"."""
     if reduction not in ("none", "mean", "sum"):
-        raise ArgumentError(message(who, "reduction 'none', 'mean' or 'sum'", f"{reduction!r} is not a valid value"))
+        raise ArgumentError(
+            message(who, "reduction 'none', 'mean' or 'sum'", f"{reduction!r} is not a valid value")
+        )
 
 
 def reduced(who: str, loss: jax.Array, reduction: str) -> jax.Array:
@@ -39,7 +41,9 @@ def same_shape(who: str, input: jax.Array, target: jax.Array) -> None:
     """Raise unless the shapes agree."""
     if input.shape != target.shape:
         raise ShapeError(
-            message(who, f"a target of the input's shape {tuple(input.shape)}", describe(target), "reshape it")
+            message(
+                who, f"a target of the input's shape {tuple(input.shape)}", describe(target), "reshape it"
+            )
         )
 
 

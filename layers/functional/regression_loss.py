@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax.numpy as jnp
 
@@ -11,42 +12,68 @@ from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
 from xlagrad.layers.functional.reduction import broadcast, legacy_reduction, reduced
 
 
-@op
+@op(name="_mse_loss")
+def _mse_loss(input: Array, target: Array, weight: Array | None, reduction: str) -> Array:
+    """(x − t)², weighted."""
+    a, b = broadcast("mse_loss", input, target)
+    loss = jnp.square(a - b)
+    return reduced("mse_loss", loss if weight is None else loss * weight, reduction)
+
+
 def mse_loss(
-    input: Array,
-    target: Array,
+    input: Any,
+    target: Any,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-    weight: Array | None = None,
-) -> Array:
-    """(x − t)². Follows ``torch.nn.functional.mse_loss``.
+    weight: Any = None,
+) -> Any:
+    """Return (x − t)², reduced. Follows ``torch.nn.functional.mse_loss``.
+
+    Args:
+        input: any tensor.
+        target: one that broadcasts with it.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+        weight: a factor for each element.
 
     Raises:
         ShapeError: the shapes do not broadcast.
     """
-    a, b = broadcast("mse_loss", input, target)
-    loss = jnp.square(a - b)
-    if weight is not None:
-        loss = loss * weight
-    return reduced("mse_loss", loss, legacy_reduction(size_average, reduce, reduction))
+    return _mse_loss(input, target, weight, reduction=legacy_reduction(size_average, reduce, reduction))
 
 
-@op
+@op(name="_l1_loss")
+def _l1_loss(input: Array, target: Array, weight: Array | None, reduction: str) -> Array:
+    """|x − t|, weighted."""
+    a, b = broadcast("l1_loss", input, target)
+    loss = jnp.abs(a - b)
+    return reduced("l1_loss", loss if weight is None else loss * weight, reduction)
+
+
 def l1_loss(
-    input: Array,
-    target: Array,
+    input: Any,
+    target: Any,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-    weight: Array | None = None,
-) -> Array:
-    """|x − t|. Follows ``torch.nn.functional.l1_loss``."""
-    a, b = broadcast("l1_loss", input, target)
-    loss = jnp.abs(a - b)
-    if weight is not None:
-        loss = loss * weight
-    return reduced("l1_loss", loss, legacy_reduction(size_average, reduce, reduction))
+    weight: Any = None,
+) -> Any:
+    """Return |x − t|, reduced. Follows ``torch.nn.functional.l1_loss``.
+
+    Args:
+        input: any tensor.
+        target: one that broadcasts with it.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+        weight: a factor for each element.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+    """
+    return _l1_loss(input, target, weight, reduction=legacy_reduction(size_average, reduce, reduction))
 
 
 @op

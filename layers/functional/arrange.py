@@ -1,0 +1,34 @@
+"""Rearrangements of images: pixels to channels and back."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from xlagrad.core.dispatch import Array, op
+from xlagrad.core.errors import ShapeError, describe, message
+
+
+@op
+def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
+    """(…, C·r², H, W) to (…, C, H·r, W·r). Shi et al., 2016. Follows ``torch.nn.functional.pixel_shuffle``."""
+    r = upscale_factor
+    if input.ndim < 3 or r < 1 or input.shape[-3] % (r * r):
+        raise ShapeError(message("pixel_shuffle", f"channels that {r}² divides", describe(input)))
+    *lead, c, h, w = input.shape
+    x = input.reshape(*lead, c // (r * r), r, r, h, w)
+    n = len(lead)
+    x = jnp.transpose(x, (*range(n), n, n + 3, n + 1, n + 4, n + 2))
+    return x.reshape(*lead, c // (r * r), h * r, w * r)
+
+
+@op
+def pixel_unshuffle(input: Array, downscale_factor: int) -> Array:
+    """(…, C, H·r, W·r) to (…, C·r², H, W), the inverse of :func:`pixel_shuffle`."""
+    r = downscale_factor
+    if input.ndim < 3 or r < 1 or input.shape[-1] % r or input.shape[-2] % r:
+        raise ShapeError(message("pixel_unshuffle", f"height and width that {r} divides", describe(input)))
+    *lead, c, h, w = input.shape
+    x = input.reshape(*lead, c, h // r, r, w // r, r)
+    n = len(lead)
+    x = jnp.transpose(x, (*range(n), n, n + 2, n + 4, n + 1, n + 3))
+    return x.reshape(*lead, c * r * r, h // r, w // r)
