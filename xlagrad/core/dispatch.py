@@ -13,13 +13,15 @@ import numpy as np
 from xlagrad.core.errors import ArgumentError, DtypeError, describe, message
 from xlagrad.core.handle import Handle
 from xlagrad.core.plan import Plan, attached, call_plan
-from xlagrad.core.signature import Signature, inspect_operation
+from xlagrad.core.signature import _MISSING, Signature, inspect_operation
 
 Array = jax.Array
 ArrayLike = jax.Array | float | int | bool | complex
 Arrays = Sequence[jax.Array]
 
 registry: dict[str, Op] = {}
+# Operands of these types become arrays before a plan runs on them.
+_CONVERTED = (list, np.ndarray)
 
 
 class Op:
@@ -51,27 +53,41 @@ class Op:
         self._plans: dict[Any, Plan] = {}
         self._flat = not any(self.signature.lists)
         self._count = len(self.signature.operands)
-        self._simple: Plan | None = None
+        self._direct = self._direct_counts()
+        self._simple: dict[int, Plan] = {}
+
+    def _direct_counts(self) -> range:
+        """Return for how many positional arguments, all of them operands, a call needs no binding."""
+        sig = self.signature
+        if not self._flat or sig.variadic or _MISSING in sig.static_defaults:
+            return range(0)
+        needed = self._count
+        while needed and sig.defaults[needed - 1] is None:
+            needed -= 1
+        return range(needed, self._count + 1)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not kwargs and self._flat and len(args) == self._count and not self.signature.variadic:
-            operands: Sequence[Any] = args
-            statics = self.signature.static_defaults
-            simple = True
-        else:
-            operands, statics = self.signature.bind(args, kwargs)
-            simple = statics == self.signature.static_defaults and not self.signature.statics
+        count = len(args)
+        if not kwargs and count in self._direct:
+            found = False
+            for x in args:
+                if isinstance(x, Handle):
+                    found = True
+                elif x is None or type(x) in _CONVERTED:
+                    break
+            else:
+                if not found:
+                    return self._pure(args, kwargs)
+                plan = self._simple.get(count)
+                if plan is None:
+                    layout = (1,) * count + (0,) * (self._count - count)
+                    plan = self._simple[count] = self._plan(self.signature.static_defaults, layout)
+                return call_plan(plan, args)
+        operands, statics = self.signature.bind(args, kwargs)
         for x in operands:
             if isinstance(x, Handle) or (type(x) in (list, tuple) and any(isinstance(v, Handle) for v in x)):
-                break
-        else:
-            return self._pure(args, kwargs)
-        if simple and self._flat and None not in map(_none, operands):
-            plan = self._simple
-            if plan is None:
-                plan = self._simple = self._plan(statics, (1,) * self._count)
-            return call_plan(plan, operands)
-        return call_plan(*self._general(operands, statics))
+                return call_plan(*self._general(operands, statics))
+        return self._pure(args, kwargs)
 
     def _pure(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run on plain arrays; NumPy arrays and lists become arrays first."""
@@ -131,10 +147,6 @@ class Op:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """Bind as a method does, so that a record can be a method of ``Tensor``."""
         return self if instance is None else functools.partial(self, instance)
-
-
-def _none(x: Any) -> Any:
-    return None if x is None or type(x) in (list, np.ndarray) else 1
 
 
 def _lookup(name: str) -> Op:
