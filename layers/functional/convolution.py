@@ -1,4 +1,4 @@
-"""Convolution as three bilinear maps, each the derivative of the others, lowered for the platform they run on.
+"""Convolution as three bilinear maps, each the derivative of the others, lowered for each platform.
 
 The arrays are channels last: images ``x`` (N, *S, C), kernels ``w`` (*K, C / groups, O), results ``y``
 (N, *T, O). ``correlate`` gives y from x and w; ``spread`` is its transpose in x and ``gather_kernel`` its
@@ -37,7 +37,7 @@ def _bind(primitive: Primitive, first: jax.Array, second: jax.Array, **params: A
             lax.pcast(x, tuple(axes - _varying(x)), to="varying") if axes - _varying(x) else x
             for x in (first, second)
         )
-    return primitive.bind(first, second, **params)  # type: ignore[no-any-return]
+    return primitive.bind(first, second, **params)
 
 
 def _new(name: str, standard: Callable[..., Any], fast: Callable[..., Any]) -> Primitive:

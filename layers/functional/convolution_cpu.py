@@ -71,7 +71,7 @@ def spread(y: jax.Array, w: jax.Array, *, window: Window, size: Sizes) -> jax.Ar
         return xla.spread(y, w, window=window, size=size)
     if _depthwise(window, channels, kernel):
         like = jax.ShapeDtypeStruct((y.shape[0], *size, channels), y.dtype)
-        return jax.linear_transpose(lambda x: _multiply_add(x, w, window), like)(y)[0]  # type: ignore[no-any-return]
+        return jax.linear_transpose(lambda x: _multiply_add(x, w, window), like)(y)[0]
     if window.groups > 1:
         merged, factor = _merged(window, w.shape[-2])
         return _split(spread, y, _block_diagonal(w, window.groups, factor), merged, size=size)
@@ -90,13 +90,13 @@ def gather_kernel(x: jax.Array, y: jax.Array, *, window: Window, kernel: Sizes) 
         return xla.gather_kernel(x, y, window=window, kernel=kernel)
     if _depthwise(window, channels, kernel):
         like = jax.ShapeDtypeStruct((*kernel, 1, y.shape[-1]), x.dtype)
-        return jax.linear_transpose(lambda w: _multiply_add(x, w, window), like)(y)[0]  # type: ignore[no-any-return]
+        return jax.linear_transpose(lambda w: _multiply_add(x, w, window), like)(y)[0]
     if window.groups > 1:
         merged, factor = _merged(window, channels // window.groups)
         blocks = _split(gather_kernel, x, y, merged, kernel=kernel)
         like = jax.ShapeDtypeStruct((*kernel, channels // window.groups, y.shape[-1]), x.dtype)
         place = functools.partial(_block_diagonal, groups=window.groups, factor=factor)
-        return jax.linear_transpose(place, like)(blocks)[0]  # type: ignore[no-any-return]
+        return jax.linear_transpose(place, like)(blocks)[0]
     patches = math.prod(count) * math.prod(kernel) * channels * x.dtype.itemsize
     if patches > (_LARGEST_IMAGE if channels <= _FEW_CHANNELS else _CHUNK):
         return xla.gather_kernel(x, y, window=window, kernel=kernel)
@@ -120,7 +120,7 @@ def _sum_of_products(x: jax.Array, y: jax.Array, window: Window, kernel: Sizes, 
     if chunk == x.shape[0]:
         total = product(x, y)
     else:
-        parts = tuple(a.reshape(-1, chunk, *a.shape[1:]) for a in (x, y))
+        parts = (x.reshape(-1, chunk, *x.shape[1:]), y.reshape(-1, chunk, *y.shape[1:]))
         zero = jnp.zeros((y.shape[-1], math.prod(kernel) * channels), x.dtype)
         total = lax.scan(add, zero, parts)[0]
     return total.T.reshape(*kernel, channels, y.shape[-1])
@@ -173,9 +173,7 @@ def _overlap(taps: jax.Array, window: Window, kernel: Sizes, size: Sizes) -> jax
     parts = []
     for i, offset in enumerate(_offsets(kernel, window.dilation)):
         edges = []
-        for o, s, t, p, n in zip(
-            offset, size, taps.shape[1:-2], window.padding, window.stride, strict=True
-        ):
+        for o, s, t, p, n in zip(offset, size, taps.shape[1:-2], window.padding, window.stride, strict=True):
             # Negative padding cuts off what falls outside the image.
             edges.append((o - p[0], s - (o - p[0]) - (t - 1) * n - 1, n - 1))
         parts.append(lax.pad(taps[..., i, :], zero, ((0, 0, 0), *edges, (0, 0, 0))))
@@ -203,7 +201,7 @@ def _merged(window: Window, channels: int) -> tuple[Window, int]:
 
 
 def _block_diagonal(w: jax.Array, groups: int, factor: int) -> jax.Array:
-    """Return a kernel of ``groups`` groups as one of ``groups / factor``, with zeros where they do not mix."""
+    """Return a kernel of ``groups`` groups as one of fewer, with zeros where channels do not mix."""
     if factor == 1:
         return w
     *kernel, channels, out = w.shape

@@ -30,11 +30,11 @@ def spread(y: jax.Array, w: jax.Array, *, window: Window, size: tuple[int, ...])
     """Return the transpose of `correlate` in x, of spatial shape ``size``."""
     like = jax.ShapeDtypeStruct((y.shape[0], *size, w.shape[-2] * window.groups), y.dtype)
     transpose = jax.linear_transpose(lambda x: correlate(x, w, window=window), like)
-    return transpose(y)[0]  # type: ignore[no-any-return]
+    return transpose(y)[0]
 
 
 def gather_kernel(x: jax.Array, y: jax.Array, *, window: Window, kernel: tuple[int, ...]) -> jax.Array:
     """Return the transpose of `correlate` in w, of spatial shape ``kernel``."""
     like = jax.ShapeDtypeStruct((*kernel, x.shape[-1] // window.groups, y.shape[-1]), x.dtype)
     transpose = jax.linear_transpose(lambda w: correlate(x, w, window=window), like)
-    return transpose(y)[0]  # type: ignore[no-any-return]
+    return transpose(y)[0]
