@@ -66,7 +66,7 @@ def size_of(who: str, size: tuple[Any, ...], options: dict[str, Any] | None = No
 def check_range(who: str, value: np.ndarray[Any, Any], target: np.dtype[Any]) -> None:
     """Raise unless a type can hold the values: real ones in a real type, bounded ones in an integer type.
 
-    As in PyTorch floats are cut to integers, overflow to infinity, and -1 in an unsigned type wraps.
+    As in PyTorch floats are cut to integers, and -1 in an unsigned type wraps.
 
     Raises:
         DtypeError: complex numbers for a real type.
@@ -89,12 +89,18 @@ def check_range(who: str, value: np.ndarray[Any, Any], target: np.dtype[Any]) ->
 
 def constant(who: str, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> jax.Array:
     """Return an array of one value, which is checked against the type."""
-    if isinstance(value, (bool, int, float, complex, np.generic)):
-        check_range(who, np.asarray(value), dtype)
-        if local.trace is None and math.prod(shape) <= SMALL:
-            with np.errstate(over="ignore"):
-                return jnp.array(np.full(shape, value, dtype))
-    return jnp.full(shape, value, dtype)
+    if not isinstance(value, (bool, int, float, complex, np.generic)):
+        return jnp.full(shape, value, dtype)
+    given = np.asarray(value)
+    check_range(who, given, dtype)
+    with np.errstate(all="ignore"):
+        cast = given.astype(dtype)
+    if np.isfinite(given) and not np.isfinite(cast):
+        fix = "pass infinity, or a wider dtype"
+        raise errors.ArgumentError(message(who, f"a value that {dtype.name} can hold", str(value), fix))
+    if local.trace is None and math.prod(shape) <= SMALL:
+        return jnp.array(np.full(shape, cast))
+    return jnp.full(shape, cast)
 
 
 def finish(

@@ -77,6 +77,9 @@ def arange(
     target = dtypes.as_jax(dtype)
     if target.kind in "bc":
         raise errors.DtypeError(message("arange", "a real numeric dtype", target.name))
+    if dtypes.as_dtype(dtype) is dtypes.int64 and not whole and math.isfinite(first) and math.isfinite(last):
+        # Of the integer types it is this one whose bounds PyTorch cuts before it counts.
+        first, last, by = int(first), int(last), 0 if by != by else int(by)
     count = _count(first, last, by)
     if target.kind in "iu":
         first, by = int(first), int(by)
