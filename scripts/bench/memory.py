@@ -6,6 +6,7 @@ the bar is 1.05 times. Nothing runs, so the figures do not depend on the machine
 
 from __future__ import annotations
 
+import argparse
 from typing import Any
 
 import jax
@@ -41,8 +42,11 @@ def ours(name: str) -> int:
 
 def main() -> None:
     """Prints MiB and the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", nargs="?", default="all", choices=[*NAMES, "all"])
+    options = parser.parse_args()
     rows = []
-    for name in NAMES:
+    for name in NAMES if options.model == "all" else (options.model,):
         mine, plain, tuned = ours(name), handwritten(name, False), handwritten(name, True)
         cells = [f"{n / 2**20:.2f}" for n in (mine, plain, tuned)]
         rows.append([name, *cells, f"{mine / plain:.3f}", f"{mine / tuned:.3f}"])

@@ -31,9 +31,9 @@ def gradient_penalty(torch: Any, compile: Any) -> Results:
     return {"penalties": penalties, **named("critic", critic)}
 
 
-@program()
+@program(traces=2)
 def gradient_penalty_by_backward(torch: Any, compile: Any) -> Results:
-    """The penalty reads `x.grad`, filled by `backward(create_graph=True)`."""
+    """The penalty reads `x.grad`, whose backward adds to gradients that are None at first."""
     critic = mlp(torch, 6, 1)
     opt = torch.optim.SGD(critic.parameters(), lr=0.05)
 

@@ -87,7 +87,7 @@ def attributes_of_plain_objects_rebound(torch: Any, compile: Any) -> Results:
 
     @compile
     def update(x: Any) -> Any:
-        meter.total = meter.total + x.sum()
+        meter.total = meter.total + x.abs().sum()
         meter.calls += 1
         return meter.total * 2
 
@@ -310,7 +310,7 @@ def argument_written_in_place(torch: Any, compile: Any) -> Results:
 
 @program(traces=None)
 def same_tensor_passed_twice(torch: Any, compile: Any) -> Results:
-    """An argument that the function also reaches otherwise."""
+    """Writes show through both names; another pair of tensors does not reuse that trace."""
     a, b = tensor(torch, 1, 4, 6), tensor(torch, 2, 4, 6)
 
     @compile
@@ -340,6 +340,56 @@ def state_tensor_passed_as_argument(torch: Any, compile: Any) -> Results:
 
     results = [step(buffer if i % 3 == 0 else other) for i in range(STEPS)]
     return {"buffer": buffer, "other": other, "results": results}
+
+
+@program(traces=None)
+def tensor_passed_with_its_view(torch: Any, compile: Any) -> Results:
+    """Two arguments that share memory: a tensor and its row, then two tensors that do not."""
+    base, other = tensor(torch, 1, 3, 6), tensor(torch, 2, 3, 6)
+
+    @compile
+    def step(x: Any, row: Any) -> Any:
+        x.add_(1.0)
+        row.mul_(0.5)
+        return x.sum()
+
+    sums = []
+    for i in range(STEPS):
+        sums.append(step(base, (base if i % 2 else other)[1]))
+    return {"base": base, "other": other, "sums": sums}
+
+
+@program(traces=None)
+def view_of_state_passed_as_argument(torch: Any, compile: Any) -> Results:
+    """The argument is a view of a tensor that the function closes over, or of another one."""
+    buffer, other = tensor(torch, 1, 3, 6), tensor(torch, 2, 3, 6)
+
+    @compile
+    def step(row: Any) -> Any:
+        buffer.mul_(0.9)
+        row.add_(1.0)
+        return buffer.sum() + row.sum()
+
+    sums = [step((other if i % 3 == 1 else buffer)[1]) for i in range(STEPS)]
+    return {"buffer": buffer, "other": other, "sums": sums}
+
+
+@program()
+def parts_of_one_tensor_in_the_closure(torch: Any, compile: Any) -> Results:
+    """Views made before the function, written inside, with the base never named there."""
+    flat = tensor(torch, 1, 10)
+    weight, bias = flat[:6].view(2, 3), flat[6:8]
+    velocity = torch.zeros(10)
+
+    @compile
+    def step(x: Any) -> Any:
+        weight.mul_(0.9).add_(x)
+        bias.copy_(bias * 0.5 + x.sum(1))
+        velocity.mul_(0.5).add_(flat.detach())
+        return weight @ x.t()
+
+    products = [step(tensor(torch, i, 2, 3)) for i in range(STEPS)]
+    return {"flat": flat, "weight": weight, "bias": bias, "velocity": velocity, "products": products}
 
 
 @program()

@@ -125,7 +125,9 @@ def outcome(name: str, mode: str) -> Outcome:
         return made[-1][1]
 
     torch.manual_seed(7)
-    with xg.eager(mode == "eager"):
+    with warnings.catch_warnings(), xg.eager(mode == "eager"):
+        # Some programs are about what makes a function trace again.
+        warnings.simplefilter("ignore", xg.RetraceWarning)
         return Outcome(dict(flatten(run(torch, compile))), made)
 
 

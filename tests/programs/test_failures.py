@@ -155,7 +155,7 @@ def test_a_branch_on_a_traced_value_names_where_cond_and_while_loop() -> None:
     with pytest.raises(TraceError) as caught:
         xg.compile(_branch)(torch.ones(3))
     text = str(caught.value)
-    for part in (f"test_failures.py:{line}", "if x.sum() > 0", "xg.where", "xg.cond", "--eager"):
+    for part in (f"test_failures.py:{line}", "xg.where", "xg.cond", "--eager"):
         assert part in text, text
     with pytest.raises(TraceError, match=r"xg\.while_loop"):
         xg.compile(_loop)(torch.ones(3))

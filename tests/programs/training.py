@@ -286,8 +286,9 @@ def cosine_schedule(torch: Any, compile: Any) -> Results:
     return {"lr": opt.param_groups[0]["lr"], **named("model", model)}
 
 
-@program(traces=2)
+@program(traces=3)
 def group_added_mid_run(torch: Any, compile: Any) -> Results:
+    """The first calls also fill gradients that no optimizer clears yet: None, there, and cleared."""
     model = mlp(torch)
     opt = torch.optim.SGD(model[0].parameters(), lr=0.1, momentum=0.9)
 

@@ -61,7 +61,7 @@ from xlagrad.core.random import (
     set_rng_state,
 )
 from xlagrad.core.tensor import Size, Tensor
-from xlagrad.core.transforms import vmap
+from xlagrad.core.vmap import vmap
 from xlagrad.torch import autograd, cuda, func, linalg, names, nn, optim, random, settings, special, utils
 from xlagrad.torch.settings import (
     backends,

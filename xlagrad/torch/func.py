@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from xlagrad.core.errors import ArgumentError, message
-from xlagrad.core.transforms import grad, hessian, jacfwd, jacrev, jvp, value_and_grad, vjp, vmap
+from xlagrad.core.transforms import grad, hessian, jacfwd, jacrev, jvp, value_and_grad, vjp
+from xlagrad.core.vmap import vmap
 from xlagrad.layers.functional_call import functional_call
 from xlagrad.layers.module import Module
 from xlagrad.ops.join import stack

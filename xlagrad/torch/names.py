@@ -10,6 +10,7 @@ from xlagrad.core.dispatch import registry
 from xlagrad.core.tensor import Tensor
 from xlagrad.layers import functional
 from xlagrad.ops import create, parts, view
+from xlagrad.ops import random as draws
 
 # PyTorch's functions of tensors. A record has the name that PyTorch gives the function, so the names are all
 # that this face adds; records that only serve others stay out of it.
@@ -62,15 +63,19 @@ INPLACE = """
     rsqrt_ selu_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ threshold_ trunc_ xlogy_ zero_
 """.split()  # noqa: SIM905
 
+# Second names of functions that are no records.
+SAME = {"moveaxis": "movedim", "split_with_sizes": "split", "swapaxes": "transpose", "swapdims": "transpose"}
+
 
 def operations() -> dict[str, Callable[..., Any]]:
     """Return the functions of `torch` by name: operations, views, layers' mathematics, in-place methods."""
     found: dict[str, Callable[..., Any]] = {}
     for name in FUNCTIONS:
-        for source in (registry, vars(view), vars(parts), vars(create), vars(functional)):
+        for source in (registry, vars(view), vars(parts), vars(create), vars(draws), vars(functional)):
             if callable(source.get(name)):
                 found[name] = source[name]
                 break
+    found |= {name: found[other] for name, other in SAME.items()}
     found |= {name: getattr(Tensor, name) for name in INPLACE if hasattr(Tensor, name)}
     return found
 

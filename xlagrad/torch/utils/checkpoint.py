@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from xlagrad.core.control import checkpoint as _checkpoint
+from xlagrad.core.checkpoint import checkpoint as _checkpoint
 from xlagrad.core.errors import ArgumentError, message
 
 
