@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import types
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -213,6 +216,79 @@ def test_a_graph_that_was_used_up_inside_says_so() -> None:
     assert loss.requires_grad and loss.grad_fn is not None
     with pytest.raises(AutogradError, match="retain_graph=True"):
         loss.backward()
+
+
+def drive(step: Any, w: Parameter) -> Any:
+    """Run a step without a word of what it leaves behind."""
+    step()
+    step()
+    return w
+
+
+def make_step(**options: Any) -> tuple[Any, Parameter]:
+    w = Parameter([3.0])
+
+    def step() -> None:
+        w.grad = None
+        (w * w).sum().backward()
+        with xg.no_grad():
+            w.sub_(w.grad * 0.25)
+
+    return xg.compile(step, **options), w
+
+
+def test_consumed_gradients_are_kept_on_request_and_never_wrong() -> None:
+    step, w = make_step(keep_grads=True)
+    drive(step, w)
+    assert w.grad is not None and w.grad.tolist() == [3.0] and w.tolist() == [0.75]
+    step, w = make_step(keep_grads=False)
+    drive(step, w)
+    assert w.tolist() == [0.75]
+    with pytest.raises(StateError, match="keep_grads=True"):
+        w.grad.sum()
+    with pytest.raises(StateError, match="keep_grads=True"):
+        (w * w).sum().backward()
+    w.grad = None
+    (w * w).sum().backward()
+    assert w.grad.tolist() == [1.5]
+
+
+SCRIPT = """
+import xlagrad as xg
+from xlagrad.core.errors import StateError
+from xlagrad.core.handle import NotKept
+w = xg.Parameter([3.0])
+@xg.compile
+def step():
+    w.grad = None
+    (w * w).sum().backward()
+    with xg.no_grad():
+        w.sub_(w.grad * 0.25)
+def other():
+    return {expression}
+step()
+print(type(w._grad) is NotKept)
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "dropped"),
+    [
+        ("xg.grad(lambda x: x)", True),
+        ("w.grad", False),
+        ("w.grad.norm()", False),
+        ("getattr(w, 'grad')", False),
+        ("[p.grad for p in ()]", False),
+        ("clip_grad_norm_([w], 1.0)", False),
+    ],
+)
+def test_whether_gradients_are_kept_is_read_off_the_program(
+    expression: str, dropped: bool, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(expression=expression))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(dropped)
 
 
 def test_buffers_are_donated_but_never_from_under_someone_else() -> None:

@@ -19,7 +19,8 @@ from xlagrad.core.devices import as_device
 from xlagrad.core.dtypes import get_default_dtype
 from xlagrad.core.errors import ArgumentError, describe, message
 from xlagrad.core.guards import Collector, Guards
-from xlagrad.core.handle import Handle
+from xlagrad.core.handle import Handle, NotKept
+from xlagrad.core.keeping import gradients_are_read
 from xlagrad.core.modes import flag, local
 from xlagrad.core.plot import Plot
 from xlagrad.core.program import Program
@@ -70,10 +71,11 @@ class Compiled:
     function and inside JAX transformations it is the plain function.
     """
 
-    def __init__(self, fn: Callable[..., Any], donate: bool) -> None:
+    def __init__(self, fn: Callable[..., Any], donate: bool, keep_grads: bool | None) -> None:
         functools.update_wrapper(self, fn, updated=())
         self._fn = fn
         self._donate = donate
+        self._keep_grads = keep_grads
         self._name = getattr(fn, "__qualname__", type(fn).__name__)
         self._programs: dict[Any, list[Program]] = {}
         self._watched: set[int] = set()
@@ -137,6 +139,10 @@ class Compiled:
         arrays = types_of(flat.arrays())
         trace = Trace(_device_of(arrays))
         plots: list[Plot] = []
+        keep = self._keep_grads
+        if keep is None:
+            keep = gradients_are_read(collector.codes)
+        dropped = None if keep else NotKept(self._name)
 
         def body(*tracers: Any) -> list[Any]:
             for place, (leaf, tracer) in enumerate(zip(flat.leaves, tracers, strict=True)):
@@ -147,7 +153,8 @@ class Compiled:
             def stand_in(x: Any) -> Any:
                 return x if isinstance(x, Handle) else by_id[id(x)]
 
-            plot = Plot(trace, self._fn(*walk(args, stand_in), **walk(kwargs, stand_in)))
+            # The result is not bound to a name here: what it alone keeps alive is no state that lives on.
+            plot = Plot(trace, self._fn(*walk(args, stand_in), **walk(kwargs, stand_in)), dropped)
             plots.append(plot)
             plot.close()
             return plot.arrays
@@ -262,7 +269,9 @@ def _device_of(arrays: list[Any]) -> Any:
     return as_device(None)
 
 
-def compile(fn: Any = None, *, donate: bool = True, dynamic: bool | None = None) -> Any:
+def compile(
+    fn: Any = None, *, donate: bool = True, keep_grads: bool | None = None, dynamic: bool | None = None
+) -> Any:
     """Make a function of tensors run as one XLA executable, state and all.
 
     The function may do what it likes to tensors: read parameters, call ``backward``, step an optimizer, write
@@ -277,6 +286,9 @@ def compile(fn: Any = None, *, donate: bool = True, dynamic: bool | None = None)
     Args:
         fn: a function, method or module; without it, a decorator is returned.
         donate: whether the executable may reuse the buffers of state that it replaces.
+        keep_grads: whether ``.grad`` of a gradient that the function itself computed and consumed (by an
+            optimizer's step, say) can be looked at after the call. By default it can if code around the call
+            mentions ``.grad`` or clips gradients; otherwise looking raises, and the memory is saved.
         dynamic: accepted for torch's sake; each shape has an executable of its own.
 
     Returns:
@@ -298,17 +310,17 @@ def compile(fn: Any = None, *, donate: bool = True, dynamic: bool | None = None)
         (None, None, 5.0)
     """
     if fn is None:
-        return functools.partial(compile, donate=donate, dynamic=dynamic)
+        return functools.partial(compile, donate=donate, keep_grads=keep_grads, dynamic=dynamic)
     if isinstance(fn, Compiled):
         return fn
     own = getattr(type(fn), "__xg_compile__", None)
     if own is not None:
-        return own(fn, donate=donate)
+        return own(fn, donate=donate, keep_grads=keep_grads)
     if not callable(fn) or isinstance(fn, type):
         raise ArgumentError(message("compile", "a function, a method or a module", describe(fn)))
     if inspect.isgeneratorfunction(fn) or inspect.iscoroutinefunction(fn):
         raise ArgumentError(message("compile", "an ordinary function", f"{fn}", "compile what one step does"))
-    return Compiled(fn, donate)
+    return Compiled(fn, donate, keep_grads)
 
 
 def explain(fn: Any) -> Explanation:

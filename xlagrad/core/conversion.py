@@ -175,7 +175,7 @@ class Conversion(Handle):
         other = type(self).__new__(type(self))
         other._set_fields(array if is_tracer(array) else jnp.copy(array), self._requires_grad)
         memo[id(self)] = other
-        if self._grad is not None:
+        if isinstance(self._grad, Handle):
             other._grad = self._grad.__deepcopy__(memo)
         other.__dict__.update(self.__dict__)
         return other

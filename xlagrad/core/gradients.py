@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from xlagrad.core import state, tape
 from xlagrad.core.errors import AutogradError, DtypeError, ShapeError, describe, message
-from xlagrad.core.handle import Handle, read
+from xlagrad.core.handle import Handle, NotKept, read
 from xlagrad.core.modes import local
 
 
@@ -60,10 +60,17 @@ class Gradients(Handle):
 
     @property
     def grad(self) -> Any:
-        """The gradient that backward has accumulated here."""
+        """The gradient that backward has accumulated here, a tensor or None.
+
+        Raises:
+            StateError: a compiled step consumed it and did not keep it; see ``keep_grads`` of ``compile``.
+        """
         if local.trace is not None:
             local.trace.read_grad(self)
-        return self._grad
+        grad = self._grad
+        if grad.__class__ is NotKept:
+            raise grad.error()
+        return grad
 
     @grad.setter
     def grad(self, value: Any) -> None:

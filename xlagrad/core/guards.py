@@ -109,12 +109,14 @@ class Collector:
         checks: what was found.
         stateful: objects with a guard state of their own (modules, optimizers).
         tensors: ids of the tensors that are reached by name.
+        codes: code of the functions.
     """
 
     def __init__(self) -> None:
         self.checks: list[Check] = []
         self.stateful: dict[int, Any] = {}
         self.tensors: set[int] = set()
+        self.codes: set[types.CodeType] = set()
         self._seen: set[int] = set()
 
     def function(self, fn: Any) -> None:
@@ -126,6 +128,7 @@ class Collector:
         if inner is None or id(inner) in self._seen:
             return
         self._seen.add(id(inner))
+        self.codes.add(inner.__code__)
         for name, cell in zip(inner.__code__.co_freevars, inner.__closure__ or (), strict=True):
             self._check(f"closure variable '{name}'", cell, None, names)
         for name in names:

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 
+from xlagrad.core.errors import StateError, message
 from xlagrad.core.modes import local
 
 
@@ -21,7 +22,7 @@ class Handle:
         _node: the tape node that made it, None for a leaf.
         _slot: which output of ``_node`` it is.
         _requires_grad: whether gradients are wanted.
-        _grad: the accumulated gradient, another tensor, or None.
+        _grad: the accumulated gradient, another tensor, None, or a ``NotKept``.
         _view: how it was taken from its base, None where it owns its value.
         _version: how often its value was replaced.
         _acc: weak reference to the leaf's node on the tape.
@@ -59,6 +60,23 @@ class Handle:
         self._slot = self._version = 0
         if local.trace is not None:
             local.trace.born(self)
+
+
+class NotKept:
+    """Stands in ``grad`` for a gradient that a compiled step has used up and not handed out."""
+
+    __slots__ = ("label",)
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+
+    def error(self) -> StateError:
+        """Return the error for looking at it."""
+        return StateError(
+            message("grad", "a gradient that was kept",
+                    f"one that the compiled '{self.label}' consumed and did not hand out",
+                    f"compile it with keep_grads=True, or look at .grad inside '{self.label}'")
+        )  # fmt: skip
 
 
 class Kinds:

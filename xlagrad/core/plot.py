@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from xlagrad.core.handle import Handle, is_tracer
-from xlagrad.core.trace import MISSING, Trace
+from xlagrad.core.handle import Handle, NotKept, is_tracer
+from xlagrad.core.trace import MISSING, GradRecord, Trace
 
 
 class Out(NamedTuple):
@@ -72,10 +72,16 @@ class Plot:
         stores: (store, key, value, old) of entries of stateful objects that are replaced.
         flags: (target, requires_grad) where that changes.
         escaped: (tensor, ``Out``) of tensors made inside that live on where no run can reach them.
+
+    Args:
+        trace: the trace, not yet undone.
+        result: what the function returned.
+        dropped: what to leave in the place of gradients that the function itself consumed; None keeps them.
     """
 
-    def __init__(self, trace: Trace, result: Any) -> None:
+    def __init__(self, trace: Trace, result: Any, dropped: NotKept | None) -> None:
         self.trace = trace
+        self._dropped = dropped
         self.arrays: list[Any] = []
         self._outs: dict[int, Out] = {}
         self.result = convert(result, self._value)
@@ -84,16 +90,16 @@ class Plot:
             for t in trace.written.values()
             if t._data is not trace.tracers.get(id(t))
         ]
-        self.grads = [
-            (self._target(r.tensor), self._value(r.tensor._grad))
-            for r in trace.grads.values()
-            if r.tensor._grad is not r.old
-        ]
         self.stores: list[tuple[Any, Any, Any, Any]] = []
         for _, store, key, old in trace.stores.values():
             now = store.get(key, MISSING)
             if now is not old:
                 self.stores.append((store, key, self._value(now), old))
+        self.grads = [
+            (self._target(r.tensor), self._gradient(r))
+            for r in trace.grads.values()
+            if r.tensor._grad is not r.old
+        ]
         self.flags = [
             (self._target(s.tensor), s.tensor._requires_grad)
             for s in trace.saved.values()
@@ -112,6 +118,16 @@ class Plot:
     def outs(self) -> Iterator[Out]:
         """Return all outputs that are tensors."""
         return iter(self._outs.values())
+
+    def _gradient(self, record: GradRecord) -> Any:
+        """Return what becomes of a gradient; one that was consumed, and is held by nobody else, may be dropped."""
+        grad = record.tensor._grad
+        if self._dropped is not None and record.used and not record.read and isinstance(grad, Handle):
+            if self.trace.is_born(grad) and id(grad) not in self._outs:
+                # Known, so that it is not taken for one that lives on elsewhere.
+                self._outs[id(grad)] = Out(-1, type(grad), "none", "")
+                return self._dropped
+        return self._value(grad)
 
     def _target(self, t: Handle) -> Any:
         place = self.trace.arguments.get(id(t))
@@ -137,6 +153,9 @@ class Plot:
         if known is not None and known.place >= 0:
             return known
         array = t.data_array  # type: ignore[attr-defined]
+        if t._view is not None and self.trace.is_born(t._view.base):
+            # It leaves as a tensor of its own, and need not keep its base alive.
+            t._view = None
         grad, label = "none", ""
         if t._requires_grad:
             node = t._node

@@ -309,7 +309,7 @@ def _set_grad(t: Any, value: Any, outs: Sequence[Any], new: Any, leaves: list[An
         return
     old = t._grad
     # The handle of a gradient that nobody else holds serves again: references are the slot, `old`, the call.
-    if old is not None and old._view is None and old._node is None and sys.getrefcount(old) == 3:
+    if isinstance(old, Handle) and old._view is None and old._node is None and sys.getrefcount(old) == 3:
         old._data = outs[value.place]
         old._version += 1
     else:

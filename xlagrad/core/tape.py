@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from xlagrad.core.errors import AutogradError, message
-from xlagrad.core.handle import Handle, wrap
+from xlagrad.core.handle import Handle, NotKept, wrap
 from xlagrad.core.modes import Switch, local
 
 _order = itertools.count(1)
@@ -248,7 +248,11 @@ class _Run:
 
 def accumulate(t: Handle, cotangent: Any, create_graph: bool) -> None:
     """Add a cotangent to ``t.grad``, in place where torch does."""
-    old = t.grad  # type: ignore[attr-defined]
+    if local.trace is not None:
+        local.trace.add_to_grad(t)
+    old = t._grad
+    if isinstance(old, NotKept):
+        raise old.error()
     if create_graph:
         t.grad = cotangent if old is None else old + cotangent  # type: ignore[attr-defined]
         return

@@ -165,9 +165,7 @@ class Tensor(Gradients, Conversion):
 
     def is_contiguous(self) -> bool:
         """Return whether torch's layout would be row-major without gaps."""
-        shape, strides, _ = view.layout(self)
-        wanted = view.contiguous(shape)
-        return all(n == 1 or s == w for n, s, w in zip(shape, strides, wanted, strict=True))
+        return view.is_contiguous(*view.layout(self)[:2])
 
     def is_floating_point(self) -> bool:
         """Return whether the elements are real floats."""

@@ -70,14 +70,21 @@ class Saved:
 
 
 class GradRecord:
-    """What happened to the ``grad`` of a tensor: what it was, and whether that was looked at first."""
+    """What happened to the ``grad`` of a tensor.
 
-    __slots__ = ("old", "read", "tensor")
+    Attributes:
+        old: what it was.
+        read: whether that was looked at before it was replaced.
+        used: whether what replaced it was looked at.
+    """
+
+    __slots__ = ("old", "read", "tensor", "used")
 
     def __init__(self, t: Handle, was_read: bool) -> None:
         self.tensor = t
         self.old = t._grad
         self.read = was_read
+        self.used = False
 
 
 class Trace:
@@ -171,8 +178,16 @@ class Trace:
 
     def read_grad(self, t: Handle) -> None:
         """Note that ``t.grad`` is looked at."""
-        if id(t) not in self.grads and not self.is_born(t):
+        record = self.grads.get(id(t))
+        if record is not None:
+            record.used = True
+        elif not self.is_born(t):
             self.grads[id(t)] = GradRecord(t, True)
+
+    def add_to_grad(self, t: Handle) -> None:
+        """Note that ``t.grad`` is looked at in order to add to it."""
+        if id(t) not in self.grads:
+            self.read_grad(t)
 
     def write_grad(self, t: Handle) -> None:
         """Note that ``t.grad`` is about to be replaced."""

@@ -69,6 +69,8 @@ class Scope:
         if self.outer is not None:
             self.outer.read_grad(t)
 
+    add_to_grad = read_grad
+
     def write_grad(self, t: Handle) -> None:
         """Refuse to set ``grad`` of a tensor from outside: its value could not leave."""
         if id(t) not in self._born:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import AutogradError, DtypeError, ShapeError, StateError, describe, message
 from xlagrad.core.handle import Handle, is_tracer, read, wrap
 from xlagrad.core.modes import Switch, local
-from xlagrad.core.tape import edge
+from xlagrad.core.tape import Node, edge
 
 Strides = tuple[tuple[int, ...], tuple[int, ...], int]
 
@@ -39,73 +42,110 @@ class Step(NamedTuple):
 
     def write(self, parent: Any, value: Any) -> Any:
         """Return the parent's value with the view's part replaced."""
-        if self.put is None:
-            raise StateError(
-                message(
-                    "in-place write",
-                    "a tensor whose elements have a memory location each",
-                    "an expanded view, of which more than one element of the written-to tensor refers to a"
-                    " single memory location",
-                    "write to .clone() of it",
-                )
-            )
+        assert self.put is not None
         return self.put(parent, value, *self.dynamic, **self.statics)
 
 
 class View:
-    """What a view knows: its base, the steps from there, and the base's version that it last saw."""
+    """What a view knows: where its value lies, where its gradient goes, and what it last saw.
 
-    __slots__ = ("base", "recorded", "seen", "steps")
+    Attributes:
+        base: the tensor whose value holds the view's.
+        steps: how the view is taken from it.
+        home: where gradients go: the base, or the last of the tensors in between that ``detach`` made.
+        start: how many of the steps lead to the home.
+        recorded: whether gradients pass, since it was taken with gradients switched on.
+        seen: the base's version when the value was last derived.
+    """
 
-    def __init__(self, base: Handle, steps: tuple[Step, ...], recorded: bool) -> None:
+    __slots__ = ("base", "home", "recorded", "seen", "shape", "start", "steps")
+
+    def __init__(
+        self, base: Handle, steps: tuple[Step, ...], home: Handle, start: int, recorded: bool
+    ) -> None:
         self.base = base
         self.steps = steps
-        self.seen = base._version
+        self.home = home
+        self.start = start
         self.recorded = recorded
+        self.seen = base._version
+        self.shape = base._data.shape
 
     @property
     def severed(self) -> bool:
-        """Whether gradients do not pass from the base to the view."""
-        return any(step.severs for step in self.steps)
+        """Whether this is a detached tensor itself: gradients neither reach it from the base nor leave it."""
+        return self.steps[-1].severs
 
     def refresh(self, t: Handle) -> None:
         """Derive the view's value and place on the tape again if the base was written since."""
-        base = self.base
-        if local.trace is not None:
-            local.trace.read(base)
+        base, home, trace = self.base, self.home, local.trace
+        if trace is not None:
+            trace.read(base)
         if self.seen == base._version:
             return
-        if local.trace is not None:
-            local.trace.keep(t)
-        severed = self.severed
-        with Switch(grad=base._requires_grad and not severed):
-            value: Any = base
-            for step in self.steps:
+        if base._data.shape != self.shape:
+            raise StateError(
+                message(
+                    "view",
+                    f"a base of shape {tuple(self.shape)}, as when the view was taken",
+                    f"{describe(base._data)}, which .data was set to since",
+                    "take the view again",
+                )
+            )
+        if trace is not None:
+            trace.keep(t)
+        read(home)
+        passes = home._requires_grad and not self.severed
+        with Switch(grad=passes and self.recorded):
+            value: Any = home
+            for step in self.steps[self.start :]:
                 value = step.apply(value if isinstance(value, Handle) else wrap(value))
         t._data = value._data
-        if not severed and base._requires_grad:
+        if passes and self.recorded:
             t._node, t._slot, t._requires_grad = value._node, value._slot, value._requires_grad
+        elif passes and home._node is not None:
+            t._node, t._slot, t._requires_grad = Unrecorded(t), 0, True
         self.seen = base._version
+
+
+class Unrecorded(Node):
+    """Stands for the history of a view taken under ``no_grad`` whose base was then written with history."""
+
+    __slots__ = ()
+
+    def __init__(self, t: Handle) -> None:
+        super().__init__("Unrecorded", (), ((t._data.shape, t._data.dtype),))
+
+    def pull(self, cotangents: list[Any]) -> Sequence[Any]:
+        """Raise: the way from the base to the view was not recorded."""
+        raise AutogradError(
+            message(
+                "backward",
+                "views taken with gradients switched on",
+                "a view created in no_grad mode whose base was then modified inplace with grad mode enabled",
+                "take the view outside no_grad, or write under it",
+            )
+        )
+
+    pull_recorded = pull
 
 
 def attach(result: Handle, parent: Handle, step: Step) -> None:
     """Make ``result``, which ``step`` took from ``parent``, a view of it."""
     view = parent._view
     if view is None:
-        result._view = View(parent, (step,), local.grad)
+        result._view = View(parent, (step,), parent, 0, local.grad)
+    elif view.severed:
+        result._view = View(view.base, (*view.steps, step), parent, len(view.steps), local.grad)
     else:
-        result._view = View(view.base, (*view.steps, step), local.grad)
+        steps = (*view.steps, step)
+        result._view = View(view.base, steps, view.home, view.start, local.grad and view.recorded)
 
 
 def layout(t: Handle) -> Strides:
     """Return shape, strides and offset, in elements, as torch would lay the tensor out."""
     view = t._view
-    base = t if view is None else view.base
-    shape = tuple(base._data.shape)
-    at: Strides = (shape, contiguous(shape), 0)
-    for step in () if view is None else view.steps:
-        at = step.layout(at)
-    return at
+    return _laid_out(t._data, ()) if view is None else _laid_out(view.base._data, view.steps)
 
 
 def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
@@ -120,6 +160,12 @@ def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
         strides.append(step)
         step *= max(n, 1)
     return tuple(reversed(strides))
+
+
+def is_contiguous(shape: Sequence[int], strides: Sequence[int]) -> bool:
+    """Return whether a layout is row-major without gaps."""
+    wanted = contiguous(shape)
+    return 0 in shape or all(n == 1 or s == w for n, s, w in zip(shape, strides, wanted, strict=True))
 
 
 def restride(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -> tuple[int, ...] | None:
@@ -156,6 +202,56 @@ def restride(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -
     return tuple(reversed(result))
 
 
+def put_through(base: Any, view: View, start: int, value: Any) -> Any:
+    """Return the base's value with the part that the view's steps from ``start`` on take replaced.
+
+    Raises:
+        StateError: several elements of the view are one element of the base.
+    """
+    steps = view.steps[start:]
+    if any(step.put is None for step in steps):
+        return _scatter(base, _laid_out(base, steps), value)
+    parents = [base]
+    for step in steps[:-1]:
+        parents.append(step.apply(parents[-1]))
+    for step, parent in zip(reversed(steps), reversed(parents), strict=True):
+        value = step.write(parent, value)
+    return value
+
+
+def _laid_out(base: Any, steps: Sequence[Step]) -> Strides:
+    shape = tuple(base.shape)
+    at: Strides = (shape, contiguous(shape), 0)
+    for step in steps:
+        at = step.layout(at)
+    return at
+
+
+def _scatter(base: Any, at: Strides, value: Any) -> Any:
+    """Write through an expanded view, which works where the elements written do not repeat."""
+    shape, strides, offset = at
+    if 0 not in shape and any(s == 0 and n > 1 for n, s in zip(shape, strides, strict=True)):
+        raise StateError(
+            message(
+                "in-place write",
+                "a tensor whose elements have a memory location each",
+                "an expanded view, of which more than one element of the written-to tensor refers to a"
+                " single memory location",
+                "write to .clone() of it",
+            )
+        )
+    return _strided_put(base, value, shape=shape, strides=strides, offset=offset)
+
+
+@op(name="_strided_put")
+def _strided_put(input: Array, value: Array, shape: Any, strides: Any, offset: int) -> Array:
+    """Write the elements at given strides of the flat input."""
+    at = np.full((), offset)
+    for n, s in zip(shape, strides, strict=True):
+        at = at[..., None] + np.arange(n) * s
+    return input.reshape(-1).at[at.reshape(-1)].set(value.reshape(-1)).reshape(input.shape)
+
+
 def write_array(t: Handle, array: Any) -> None:
     """Replace the value of ``t`` by an array of its shape and type, history aside, through its base."""
     view = t._view
@@ -177,12 +273,7 @@ def write_array(t: Handle, array: Any) -> None:
         return
     read(t)
     with Switch(grad=False):
-        value = wrap(array)
-        parents: list[Any] = [wrap(read(view.base))]
-        for step in view.steps[:-1]:
-            parents.append(step.apply(parents[-1]))
-        for step, parent in zip(reversed(view.steps), reversed(parents), strict=True):
-            value = step.write(parent, value)
+        value = put_through(wrap(read(view.base)), view, 0, wrap(array))
     write_array(view.base, value._data)
 
 
@@ -203,7 +294,7 @@ def check_writable(who: str, t: Handle) -> None:
     view = t._view
     if view is None or view.severed:
         return
-    base = view.base
+    base = view.home
     if base._requires_grad and base._node is None:
         raise AutogradError(
             message(
@@ -248,26 +339,24 @@ def assign(who: str, t: Handle, result: Handle) -> None:
             message(who, f"a result of the tensor's own dtype {old.dtype}", f"{new.dtype}", "cast it")
         )
     view = t._view
-    if (
-        view is None
-        or view.severed
-        or not (local.grad and (result._requires_grad or view.base._requires_grad))
-    ):
+    alone = view is None or view.severed
+    if alone or not (local.grad and (result._requires_grad or view.home._requires_grad)):
+        if alone and local.grad and t._requires_grad and not result._requires_grad:
+            # What was there still requires gradients: zeros, as in PyTorch.
+            result = _overwrite(t, result)
         write_array(t, new)
         if local.grad and result._requires_grad:
             _adopt(t, result)
-        elif view is None and local.grad:
-            # Overwritten entirely by something without history.
-            t._node, t._slot, t._requires_grad = None, 0, False
         return
-    value: Any = result
-    parents: list[Any] = [copy(view.base)]
-    for step in view.steps[:-1]:
-        parents.append(step.apply(parents[-1]))
-    for step, parent in zip(reversed(view.steps), reversed(parents), strict=True):
-        value = step.write(parent, value)
-    write_array(view.base, value._data)
-    _adopt(view.base, value)
+    value = put_through(copy(view.home), view, view.start, result)
+    write_array(view.home, value._data)
+    _adopt(view.home, value)
+
+
+@op(name="_overwrite")
+def _overwrite(input: Array, value: Array) -> Array:
+    """The value, with a gradient of zero for what it replaces."""
+    return value
 
 
 def _adopt(t: Handle, source: Handle) -> None:
