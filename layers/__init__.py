@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xlagrad.core.tensor import Parameter
-from xlagrad.layers import functional, init
+from xlagrad.layers import init
 from xlagrad.layers.activation import (
     CELU,
     ELU,
@@ -110,6 +110,10 @@ from xlagrad.layers.transformer import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from xlagrad.ops import install
+
+# Some of the functions of layers are methods of tensors too.
+install.everything()
 
 __all__ = [
     "AdaptiveAvgPool1d",
@@ -229,7 +233,6 @@ __all__ = [
     "TripletMarginWithDistanceLoss",
     "Unflatten",
     "from_flax",
-    "functional",
     "functional_call",
     "init",
     "to_flax",

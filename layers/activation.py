@@ -95,6 +95,10 @@ class Hardswish(_InPlace):
         out: Tensor = F.hardswish(input, inplace=self.inplace)
         return out
 
+    def extra_repr(self) -> str:
+        """Return nothing, as torch does even in place."""
+        return ""
+
 
 class Hardsigmoid(_InPlace):
     """min(max(x + 3, 0), 6) / 6. Reference: ``torch.nn.Hardsigmoid``."""
@@ -103,6 +107,10 @@ class Hardsigmoid(_InPlace):
         """Return the function of each element."""
         out: Tensor = F.hardsigmoid(input, inplace=self.inplace)
         return out
+
+    def extra_repr(self) -> str:
+        """Return nothing, as torch does even in place."""
+        return ""
 
 
 class Sigmoid(_Plain):

@@ -178,7 +178,7 @@ class MultiheadAttention(Module):
         else:
             weights = self.in_proj_weight.chunk(3)
         triples = zip((query, key, value), weights, biases, strict=True)
-        return tuple(F.linear(t, w, b) for t, w, b in triples)  # type: ignore[return-value]
+        return tuple(F.linear(t, w, b) for t, w, b in triples)
 
     def _split(self, t: Tensor) -> Any:
         """Return (N, num_heads, length, head_dim)."""

@@ -87,11 +87,14 @@ class ConvBase(Module):
         """Return the padding before and after each dimension, the last one first, as ``F.pad`` wants."""
         amounts: list[int] = []
         for i in reversed(range(self.spatial)):
-            if self.padding == "same":
+            if isinstance(self.padding, str):
+                if self.padding == "valid":
+                    amounts += [0, 0]
+                    continue
                 total = self.dilation[i] * (self.kernel_size[i] - 1)
                 amounts += [total // 2, total - total // 2]
             else:
-                amounts += [0, 0] if self.padding == "valid" else [self.padding[i]] * 2
+                amounts += [self.padding[i]] * 2
         return amounts
 
     def extra_repr(self) -> str:

@@ -21,7 +21,7 @@ class Guarded(ModuleHooks):
         fields = self.__dict__
         members = tuple(
             [
-                (name, None if t is None else Same(t), getattr(t, "_requires_grad", False))
+                (name, None if t is None else Same(state.identity(t)), getattr(t, "_requires_grad", False))
                 for table in (fields["_parameters"], fields["_buffers"])
                 for name, t in table.items()
             ]

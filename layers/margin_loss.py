@@ -223,8 +223,8 @@ class TripletMarginWithDistanceLoss(_MarginLoss):
             far = far.minimum(self.distance_function(positive, negative))
         loss = (near - far + self.margin).clamp(min=0)
         if self.reduction == "none":
-            return loss  # type: ignore[no-any-return]
-        return loss.mean() if self.reduction == "mean" else loss.sum()  # type: ignore[no-any-return]
+            return loss
+        return loss.mean() if self.reduction == "mean" else loss.sum()
 
 
 class PairwiseDistance(Module):

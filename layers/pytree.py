@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import jax
@@ -181,9 +181,9 @@ def flatten_with_keys(module: Any) -> tuple[tuple[tuple[Any, Any], ...], Skeleto
     return tuple(keyed), Skeleton(plan)
 
 
-def unflatten(skeleton: Skeleton, leaves: Sequence[Any]) -> Any:
+def unflatten(skeleton: Skeleton, leaves: Iterable[Any]) -> Any:
     """Put a module together again around ``leaves``, which may be anything that JAX passes through."""
-    return _Rebuilder(leaves).build(skeleton.plan)
+    return _Rebuilder(tuple(leaves)).build(skeleton.plan)
 
 
 def register(cls: type[Any]) -> None:

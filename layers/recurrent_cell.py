@@ -108,7 +108,7 @@ class RNNCell(RNNCellBase):
         h = self._batched("hx", hx, x, self.hidden_size)
         step = F.rnn_tanh_cell if self.nonlinearity == "tanh" else F.rnn_relu_cell
         out = step(x, h, *self._weights)
-        return out if input.ndim == 2 else out.squeeze(0)  # type: ignore[no-any-return]
+        return out if input.ndim == 2 else out.squeeze(0)
 
 
 class GRUCell(RNNCellBase):
@@ -134,7 +134,7 @@ class GRUCell(RNNCellBase):
         x = self._batched("input", input, None, self.input_size)
         h = self._batched("hx", hx, x, self.hidden_size)
         out = F.gru_cell(x, h, *self._weights)
-        return out if input.ndim == 2 else out.squeeze(0)  # type: ignore[no-any-return]
+        return out if input.ndim == 2 else out.squeeze(0)
 
 
 class LSTMCell(RNNCellBase):

@@ -12,6 +12,7 @@ import numpy as np
 
 from xlagrad.core import state
 from xlagrad.core.errors import StateError
+from xlagrad.core.handle import is_tracer
 from xlagrad.core.modes import no_grad
 from xlagrad.core.tensor import Parameter, Tensor, as_array, wrap
 from xlagrad.layers.attributes import ModuleAttributes
@@ -35,8 +36,6 @@ class IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
-    __str__ = __repr__
-
 
 class StateDict(ModuleTree):
     """``state_dict`` and ``load_state_dict`` of :class:`~xlagrad.layers.module.Module`."""
@@ -59,7 +58,9 @@ class StateDict(ModuleTree):
             >>> list(Linear(2, 1).state_dict(prefix="head."))
             ['head.weight', 'head.bias']
         """
-        destination, prefix, keep_vars = (*args, *(destination, prefix, keep_vars)[len(args) :])
+        given = dict(zip(("destination", "prefix", "keep_vars"), args, strict=False))
+        destination = given.get("destination", destination)
+        prefix, keep_vars = given.get("prefix", prefix), given.get("keep_vars", keep_vars)
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
@@ -311,11 +312,10 @@ def _load_entry(
         )
     try:
         with no_grad():
-            source = _tensor(value)
             if assign:
-                _assign(module, name, target, source)
+                _assign(module, name, target, _tensor(value))
             else:
-                target.copy_(source)
+                target._write(_like(target, value))
     except Exception as error:  # whatever a foreign value raises becomes part of the one report
         return (
             f'While copying the parameter named "{key}", whose dimensions in the model are {_size(wanted)} '
@@ -334,13 +334,26 @@ def _assign(module: ModuleAttributes, name: str, target: Tensor, source: Tensor)
 
 
 def _tensor(value: Any) -> Tensor:
-    if isinstance(value, Tensor):
+    return value if isinstance(value, Tensor) else wrap(as_array(_plain(value)))
+
+
+def _plain(value: Any) -> Any:
+    """Return a tensor of torch's as a NumPy array, and what is not one as it is."""
+    if isinstance(value, (Tensor, jax.Array, np.ndarray)) or not hasattr(value, "detach"):
         return value
-    if isinstance(value, (jax.Array, np.ndarray)):
-        return wrap(as_array(value))
-    # A tensor of torch's: it refuses __array__ while it requires grad or lies on another device.
-    plain = value.detach().cpu() if hasattr(value, "detach") else value
-    return wrap(as_array(plain))
+    kept = value.detach().cpu()
+    # NumPy has no bfloat16 that torch knows of; float32 holds all its values.
+    return (kept.float() if str(kept.dtype) == "torch.bfloat16" else kept).numpy()
+
+
+def _like(target: Tensor, value: Any) -> jax.Array:
+    """Return the value as an array of the target's type and device; on the host no program is needed."""
+    old = target.data_array
+    value = _plain(value)
+    array = value.astype(old.dtype) if isinstance(value, np.ndarray) else as_array(value, old.dtype)
+    if is_tracer(array) or is_tracer(old):
+        return as_array(array)
+    return jax.device_put(array, old.sharding)
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -108,7 +108,9 @@ def _freeze(value: Any, path: tuple[int, ...]) -> Hashable:
         return (kind, value)
     if kind in _REALS:
         return (kind, repr(value))
-    if isinstance(value, (Handle, jax.Array)) or hasattr(kind, "_guard_state"):
+    if isinstance(value, Handle):
+        return Same(state.identity(value))
+    if isinstance(value, jax.Array) or hasattr(kind, "_guard_state"):
         return Same(value)
     if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, enum.Enum)):
         return Foreign(value)

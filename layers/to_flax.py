@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from xlagrad.core.errors import ArgumentError, message
-from xlagrad.core.handle import Handle
+from xlagrad.core.handle import Handle, read
 from xlagrad.core.random import default_generator
 from xlagrad.core.tensor import as_array, wrap
 from xlagrad.layers.functional_call import swapped
@@ -74,7 +74,7 @@ def to_flax(module: Module) -> Functional:
             result = jax.tree.map(_bare, copied(*args, **kwargs), is_leaf=lambda x: isinstance(x, Handle))
         if not mutable:
             return result
-        new = {name: values.get(name, buffer).data_array for name, buffer in buffers.items()}
+        new = {name: _bare(values.get(name, buffer)) for name, buffer in buffers.items()}
         return result, {"buffers": _nested(new)}
 
     return Functional(init, apply)
@@ -85,7 +85,7 @@ def _dressed(x: Any) -> Any:
 
 
 def _bare(x: Any) -> Any:
-    return x.data_array if isinstance(x, Handle) else x
+    return read(x) if isinstance(x, Handle) else x
 
 
 def _copy(module: Module, key: Any) -> Any:

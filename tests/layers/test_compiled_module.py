@@ -45,7 +45,7 @@ def test_gradients_reach_the_originals_parameters() -> None:
 def test_everything_is_the_originals() -> None:
     original = model()
     compiled = compile(original)
-    assert list(compiled.parameters())[0] is original[0].weight
+    assert next(compiled.parameters()) is original[0].weight
     assert compiled._orig_mod is original
     compiled.eval()
     assert not original.training

@@ -26,7 +26,7 @@ def test_values_replace_and_are_given_back() -> None:
     out = functional_call(module, {"weight": Tensor([[1.0, 2.0]])}, (Tensor([3.0, 4.0]),), {})
     assert np.isclose(out.item(), 11.0 + module.bias.item())
     assert module.weight is own
-    with pytest.raises(Exception, match="linear|shape|operand"):
+    with pytest.raises(Exception, match="linear"):
         functional_call(module, {"weight": Tensor([[1.0, 2.0, 3.0]])}, Tensor([3.0, 4.0]))
     assert module.weight is own
 

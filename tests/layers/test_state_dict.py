@@ -174,7 +174,7 @@ def test_extra_state_is_saved_and_loaded_last() -> None:
     state = module.state_dict()
     assert list(state) == ["0.w", "0._extra_state", "1.weight", "1.bias"]
     other = nn.Sequential(Extra(), nn.Linear(1, 1))
-    with pytest.raises(StateError, match='Missing key.s. in state_dict: "1.bias"'):
+    with pytest.raises(StateError, match=r'Missing key.s. in state_dict: "1.bias"'):
         other.load_state_dict({k: v for k, v in state.items() if k != "1.bias"})
     assert other[0].value == 1
     other.load_state_dict(state)
@@ -183,7 +183,7 @@ def test_extra_state_is_saved_and_loaded_last() -> None:
     with pytest.raises(ValueError, match="bad"):
         other.load_state_dict({**state, "0._extra_state": {"value": "bad"}, "1.bias": np.ones(1, np.float32)})
     assert_same(values(nn.Sequential(other[1])), before)
-    with pytest.raises(StateError, match='Unexpected key.s. in state_dict: "_extra_state"'):
+    with pytest.raises(StateError, match=r'Unexpected key.s. in state_dict: "_extra_state"'):
         nn.Linear(1, 1).load_state_dict({**nn.Linear(1, 1).state_dict(), "_extra_state": 1})
 
 

@@ -28,7 +28,7 @@ def _total_norm(arrays: Sequence[jax.Array], norm_type: float) -> jax.Array:
     elif norm_type == 2.0:
         norm = jnp.sqrt(sum(jnp.sum(jnp.square(a)) for a in sizes))
     elif norm_type == 0.0:
-        norm = sum(jnp.sum(a != 0) for a in sizes).astype(wide)
+        norm = jnp.asarray(sum(jnp.sum(a != 0) for a in sizes), wide)
     else:
         norm = sum(jnp.sum(a**norm_type) for a in sizes) ** (1.0 / norm_type)
     return norm.astype(dtype)
@@ -83,7 +83,7 @@ def get_total_norm(
         raise AutogradError(
             message("clip_grad_norm_", expected, f"{norm} (non-finite)", "pass error_if_nonfinite=False")
         )
-    return wrap(norm)  # type: ignore[no-any-return]
+    return wrap(norm)
 
 
 def clip_grads_with_norm_(
