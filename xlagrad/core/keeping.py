@@ -22,22 +22,30 @@ _READERS = frozenset({"clip_grad_norm_", "clip_grad_value_", "get_total_norm", "
 
 
 @functools.lru_cache(maxsize=4096)
-def _mentions(code: types.CodeType) -> bool:
-    """Return whether this code itself, without what is nested in it, looks at a tensor's gradient."""
+def _roots(code: types.CodeType) -> frozenset[str | None]:
+    """Return from where this code, without what is nested in it, loads an attribute ``grad``.
+
+    Each is the name of a global that a chain of attributes starts from, as in ``jax.grad``, or None.
+    """
     if _READERS & set(code.co_names) or "grad" in [c for c in code.co_consts if isinstance(c, str)]:
-        return True
-    if "grad" not in code.co_names:
-        return False
-    for step in dis.get_instructions(code):
-        # `p.grad`, but not the call `jax.grad(f)`, nor the assignment `p.grad = None`.
-        if step.argval == "grad" and step.opname == "LOAD_ATTR" and not _is_method(step):
-            return True
-    return False
+        return frozenset({None})
+    found: set[str | None] = set()
+    root: str | None = None
+    for step in dis.get_instructions(code) if "grad" in code.co_names else ():
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            root = step.argval
+        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            # Not the assignment `p.grad = None`, which is a store.
+            if step.argval == "grad":
+                found.add(root)
+        else:
+            root = None
+    return frozenset(found)
 
 
-def _is_method(step: dis.Instruction) -> bool:
-    # From Python 3.12 on loads of methods are loads of attributes with the lowest bit set.
-    return sys.version_info >= (3, 12) and bool((step.arg or 0) & 1)
+def _mentions(code: types.CodeType, namespace: dict[str, Any]) -> bool:
+    """Return whether code looks at an attribute ``grad`` of anything but a module."""
+    return any(root is None or not isinstance(namespace.get(root), types.ModuleType) for root in _roots(code))
 
 
 def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -78,7 +86,8 @@ def gradients_are_read(inside: set[types.CodeType]) -> bool:
             if code.co_filename not in seen:
                 seen.add(code.co_filename)
                 found.extend(_functions(frame.f_globals, code.co_filename))
-            if any(_mentions(c) for top in found for c in _nested(top) if c not in skip):
+            codes = [c for top in found for c in _nested(top) if c not in skip]
+            if any(_mentions(c, frame.f_globals) for c in codes):
                 return True
         frame = frame.f_back
     return False
