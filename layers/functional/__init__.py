@@ -30,7 +30,7 @@ from xlagrad.layers.functional.activation import (
     tanhshrink,
     threshold,
 )
-from xlagrad.layers.functional.adaptive import (
+from xlagrad.layers.functional.adaptive_pool import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
     adaptive_avg_pool3d,
@@ -91,10 +91,12 @@ from xlagrad.layers.functional.normalization import (
     rms_norm,
 )
 from xlagrad.layers.functional.padding import pad
-from xlagrad.layers.functional.pooling import (
+from xlagrad.layers.functional.pool import (
     avg_pool1d,
     avg_pool2d,
     avg_pool3d,
+    lp_pool1d,
+    lp_pool2d,
     max_pool1d,
     max_pool2d,
     max_pool3d,
@@ -178,6 +180,8 @@ __all__ = [
     "local_response_norm",
     "log_softmax",
     "logsigmoid",
+    "lp_pool1d",
+    "lp_pool2d",
     "lstm",
     "lstm_cell",
     "margin_ranking_loss",

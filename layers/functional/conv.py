@@ -1,4 +1,4 @@
-"""Convolutions and transposed convolutions with torch's arguments."""
+"""Convolutions and transposed convolutions of images with channels first."""
 
 from __future__ import annotations
 
@@ -8,275 +8,277 @@ import jax.numpy as jnp
 
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
-from xlagrad.core.signature import freeze
+from xlagrad.layers.functional.arguments import (
+    Ints,
+    image_layout,
+    one_of,
+    require_float,
+    require_ndim,
+    require_same_dtype,
+    sizes,
+)
 from xlagrad.layers.functional.convolution import correlate, spread
-from xlagrad.layers.functional.pooling import batched, spread_sizes
 from xlagrad.layers.functional.window import Window
 
 Sizes = tuple[int, ...]
 
 
-def _check(who: str, input: Any, weight: Any, bias: Any, groups: int, channels: int, outputs: int) -> None:
-    """Raise unless channels, groups and bias fit together."""
+def _check(
+    who: str, n: int, input: Array, weight: Array, bias: Array | None, groups: int, transposed: bool
+) -> None:
+    """Raise unless types, dimensions, channels and groups of the operands fit together."""
+    require_float(who, input)
+    require_same_dtype(who, input, weight=weight, bias=bias)
+    require_ndim(who, input, (n + 1, n + 2), image_layout(n))
+    first, second = ("C", "O") if transposed else ("O", "C")
+    if weight.ndim != n + 2:
+        want = f"a weight of {n + 2} dimensions ({first}, {second} / groups, *kernel_size)"
+        raise ShapeError(message(who, want, describe(weight), "unsqueeze or reshape the weight"))
     if groups < 1 or weight.shape[0] % groups:
-        raise ArgumentError(message(who, f"groups that divide {weight.shape[0]} weights", str(groups)))
-    if input.shape[1] != channels:
+        want = f"groups that divide the {weight.shape[0]} of weight {describe(weight)}"
+        raise ArgumentError(message(who, want, str(groups), "change groups or the channels"))
+    channels = weight.shape[0] if transposed else weight.shape[1] * groups
+    if input.shape[-n - 1] != channels:
+        want = f"an input with {channels} channels to match weight {describe(weight)} and groups={groups}"
+        fix = f"check in_channels; the channels are dimension {input.ndim - n - 1}"
+        raise ShapeError(message(who, want, describe(input), fix))
+    out = weight.shape[1] * groups if transposed else weight.shape[0]
+    if bias is not None and bias.shape != (out,):
         raise ShapeError(
-            message(who, f"an input with {channels} channels for weight {describe(weight)} and groups={groups}",
-                    describe(input), "check in_channels")
-        )  # fmt: skip
-    if bias is not None and tuple(bias.shape) != (outputs,):
-        raise ShapeError(message(who, f"a bias of shape ({outputs},)", describe(bias)))
+            message(who, f"a bias of shape ({out},)", describe(bias), "give one per output channel")
+        )
 
 
-def _pads(
-    who: str, padding: Any, kernel: Sizes, stride: Sizes, dilation: Sizes
-) -> tuple[tuple[int, int], ...]:
-    """Return the padding before and after each dimension.
-
-    Raises:
-        ArgumentError: "same" with strides, an unknown word, or negative numbers.
-    """
+def _padding(who: str, padding: Any, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Any:
+    """Return the zeros to add before and after each dimension."""
+    if not isinstance(padding, str):
+        return tuple((p, p) for p in sizes(who, "padding", padding, len(kernel), 0))
+    one_of(who, "padding", padding, ("same", "valid"))
     if padding == "valid":
         return ((0, 0),) * len(kernel)
-    if padding == "same":
-        if any(s != 1 for s in stride):
-            raise ArgumentError(message(who, "stride 1 with padding='same'", f"stride {stride}"))
-        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        return tuple((t // 2, t - t // 2) for t in totals)
-    if isinstance(padding, str):
-        raise ArgumentError(message(who, "padding 'same', 'valid' or numbers", repr(padding)))
-    sizes = spread_sizes(who, "padding", padding, len(kernel))
-    if min(sizes) < 0:
-        raise ArgumentError(message(who, "padding that is not negative", f"{padding}"))
-    return tuple((p, p) for p in sizes)
+    if set(stride) != {1}:
+        fix = "give the padding in numbers"
+        raise ArgumentError(message(who, "stride 1 with padding='same'", f"stride={stride}", fix))
+    totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+    return tuple((t // 2, t - t // 2) for t in totals)
 
 
-def _positive(who: str, name: str, value: Any, count: int) -> Sizes:
-    sizes = spread_sizes(who, name, value, count)
-    if min(sizes) < 1:
-        raise ArgumentError(message(who, f"a positive {name}", f"non-positive {name} {value}"))
-    return sizes
-
-
-def _kernel_last(weight: Any) -> Any:
+def _as_kernel(weight: Array) -> Array:
     """Return (O, C, *K) as (*K, C, O)."""
     return jnp.moveaxis(weight, (0, 1), (-1, -2))
 
 
-@op(name="_convolution")
-def _convolution(
-    input: Array, weight: Array, bias: Array | None, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Array:
-    """Cross-correlation, channels first."""
-    spatial = weight.ndim - 2
-    who = f"conv{spatial}d"
-    x = batched(who, input, spatial)
-    _check(who, x, weight, bias, groups, weight.shape[1] * groups, weight.shape[0])
-    kernel = tuple(weight.shape[2:])
-    pads = _pads(who, padding, kernel, stride, dilation)
-    window = Window(stride, pads, dilation, groups)
-    if min(window.positions(x.shape[2:], kernel)) < 1:
-        raise ShapeError(
-            message(
-                who, f"an image at least as large as the kernel {kernel}", describe(input), "pad the image"
-            )
-        )
-    y = correlate(jnp.moveaxis(x, 1, -1), _kernel_last(weight).astype(x.dtype), window)
-    if bias is not None:
-        y = y + bias
-    y = jnp.moveaxis(y, -1, 1)
-    return y if input.ndim == spatial + 2 else y[0]
+def _images(input: Array, n: int) -> Array:
+    """Return (N, C, *S) or (C, *S) as (N, *S, C)."""
+    return jnp.moveaxis(input if input.ndim == n + 2 else input[None], 1, -1)
 
 
-def _run(
-    spatial: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Any:
-    who = f"conv{spatial}d"
-    if len(weight.shape) != spatial + 2:
-        raise ShapeError(message(who, f"a weight of {spatial + 2} dimensions", describe(weight)))
-    return _convolution(
-        input,
-        weight,
-        bias,
-        stride=_positive(who, "stride", stride, spatial),
-        padding=freeze(who, padding),
-        dilation=_positive(who, "dilation", dilation, spatial),
-        groups=groups,
-    )
+def _result(y: Array, bias: Array | None, ndim: int) -> Array:
+    """Return (N, *S, C) plus the bias with its channels first, and with as many dimensions as the input."""
+    y = jnp.moveaxis(y if bias is None else y + bias, -1, 1)
+    return y if ndim == y.ndim else y[0]
 
 
+def _convolve(
+    n: int, input: Array, weight: Array, bias: Array | None, stride: Ints, padding: Any, dilation: Ints, groups: int
+) -> Array:  # fmt: skip
+    who = f"conv{n}d"
+    _check(who, n, input, weight, bias, groups, transposed=False)
+    kernel = weight.shape[2:]
+    steps, spacing = sizes(who, "stride", stride, n, 1), sizes(who, "dilation", dilation, n, 1)
+    window = Window(steps, _padding(who, padding, kernel, steps, spacing), spacing, groups)
+    x = _images(input, n)
+    if 0 in kernel or min(window.positions(x.shape[1:-1], kernel)) < 1:
+        want = f"an image that a kernel of {kernel} fits in"
+        raise ShapeError(message(who, want, describe(input), "add padding or use a smaller kernel"))
+    return _result(correlate(x, _as_kernel(weight), window), bias, input.ndim)
+
+
+@op
 def conv1d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Any:
-    """Return the cross-correlation of (N, C, L) with (O, C / groups, K); see :func:`conv2d`."""
-    return _run(1, input, weight, bias, stride, padding, dilation, groups)
-
-
-def conv2d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Any:
-    """Return y[o, t] = b[o] + Σ_c,k w[o, c, k] · x[c, t·stride + k·dilation − padding].
-
-    Args:
-        input: (N, C, H, W) or (C, H, W).
-        weight: (O, C / groups, KH, KW).
-        bias: (O,).
-        stride: step between positions.
-        padding: zeros added on both sides, or "same" (stride 1) or "valid".
-        dilation: spacing of the kernel's elements.
-        groups: blocks of channels that do not mix.
-
-    Raises:
-        ShapeError: channels, bias or sizes do not fit.
-        ArgumentError: an argument is out of range.
-
-    Follows ``torch.nn.functional.conv2d``.
-    """
-    return _run(2, input, weight, bias, stride, padding, dilation, groups)
-
-
-def conv3d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Any:
-    """Return the cross-correlation of (N, C, D, H, W) with (O, C / groups, KD, KH, KW); see :func:`conv2d`."""
-    return _run(3, input, weight, bias, stride, padding, dilation, groups)
-
-
-@op(name="_convolution_transpose")
-def _convolution_transpose(
     input: Array,
     weight: Array,
-    bias: Array | None,
-    stride: Any,
-    padding: Any,
-    output_padding: Any,
-    groups: int,
-    dilation: Any,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding: Ints | str = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
 ) -> Array:
-    """The transpose of a cross-correlation, channels first."""
-    spatial = weight.ndim - 2
-    who = f"conv_transpose{spatial}d"
-    x = batched(who, input, spatial)
-    _check(who, x, weight, bias, groups, weight.shape[0], weight.shape[1] * groups)
-    kernel = tuple(weight.shape[2:])
-    for o, s, d in zip(output_padding, stride, dilation, strict=True):
-        if not 0 <= o < max(s, d):
-            raise ArgumentError(
-                message(who, "output_padding smaller than stride or dilation", f"{output_padding}")
-            )
-    rows = zip(x.shape[2:], kernel, stride, padding, output_padding, dilation, strict=True)
-    size = tuple((n - 1) * s - 2 * p + d * (k - 1) + o + 1 for n, k, s, p, o, d in rows)
-    if min(size) < 1:
-        raise ShapeError(message(who, "an output with elements", f"size {size}", "pad less"))
-    window = Window(stride, tuple((p, p) for p in padding), dilation, groups)
-    positions = window.positions(size, kernel)
-    y = jnp.moveaxis(x, 1, -1)
-    # With dilation the output's padding may make room for further positions, which hold nothing.
-    extra = [(0, more - have) for more, have in zip(positions, y.shape[1:-1], strict=True)]
-    if any(map(any, extra)):
-        y = jnp.pad(y, [(0, 0), *extra, (0, 0)])
-    out = spread(y, _kernel_last(weight).astype(y.dtype), window, size)
-    if bias is not None:
-        out = out + bias
-    out = jnp.moveaxis(out, -1, 1)
-    return out if input.ndim == spatial + 2 else out[0]
+    """y[o, t] = b[o] + Σ_c,k w[o, c, k] · x[c, t · stride + k · dilation - padding]. Arguments as `conv2d`.
+
+    Example:
+        >>> conv1d(jnp.arange(4.0)[None], jnp.ones((1, 1, 2))).tolist()
+        [[1.0, 3.0, 5.0]]
+
+    Source: ``torch.nn.functional.conv1d``.
+    """
+    return _convolve(1, input, weight, bias, stride, padding, dilation, groups)
 
 
-def _run_transpose(
-    spatial: int,
-    input: Any,
-    weight: Any,
-    bias: Any,
-    stride: Any,
-    padding: Any,
-    output_padding: Any,
-    groups: int,
-    dilation: Any,
-) -> Any:
-    who = f"conv_transpose{spatial}d"
-    if len(weight.shape) != spatial + 2:
-        raise ShapeError(message(who, f"a weight of {spatial + 2} dimensions", describe(weight)))
-    return _convolution_transpose(
-        input,
-        weight,
-        bias,
-        stride=_positive(who, "stride", stride, spatial),
-        padding=spread_sizes(who, "padding", padding, spatial),
-        output_padding=spread_sizes(who, "output_padding", output_padding, spatial),
-        groups=groups,
-        dilation=_positive(who, "dilation", dilation, spatial),
-    )
-
-
-def conv_transpose1d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
+@op
+def conv2d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding: Ints | str = 0,
+    dilation: Ints = 1,
     groups: int = 1,
-    dilation: Any = 1,
-) -> Any:
-    """Return the transposed convolution of (N, C, L) with (C, O / groups, K); see :func:`conv_transpose2d`."""
-    return _run_transpose(1, input, weight, bias, stride, padding, output_padding, groups, dilation)
-
-
-def conv_transpose2d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
-) -> Any:
-    """Return the transpose, in its image, of :func:`conv2d` with the same weight and arguments.
+) -> Array:
+    """y[o, t] = b[o] + Σ_c,k w[o, c, k] · x[c, t · stride + k · dilation - padding], t and k in two dimensions.
 
     Args:
-        input: (N, C, H, W) or (C, H, W).
-        weight: (C, O / groups, KH, KW).
+        input: (N, C, H, W) or (C, H, W), of floating point.
+        weight: (O, C / groups, KH, KW), of the same type.
         bias: (O,).
-        stride: step between positions.
-        padding: what the convolution would have padded; cut off the result.
-        output_padding: length added to one side of the result.
+        stride: step between positions, one for all dimensions or one for each.
+        padding: zeros added on both sides; or ``"valid"`` for none; or ``"same"`` for as many as keep the
+            size, of which an odd one goes to the end.
+        dilation: spacing of the kernel's elements.
+        groups: blocks of channels that do not mix.
+
+    Returns:
+        (N, O, H', W') with H' = ⌊(H + 2·padding - dilation·(KH - 1) - 1) / stride⌋ + 1.
+
+    Raises:
+        ShapeError: dimensions or channels that do not fit, or a kernel larger than the image.
+        DtypeError: types that differ, or are not of floating point.
+        ArgumentError: an argument out of range.
+
+    Example:
+        >>> conv2d(jnp.ones((1, 3, 8, 8)), jnp.ones((4, 3, 3, 3)), padding="same").shape
+        (1, 4, 8, 8)
+
+    Source: ``torch.nn.functional.conv2d``.
+    """
+    return _convolve(2, input, weight, bias, stride, padding, dilation, groups)
+
+
+@op
+def conv3d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding: Ints | str = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Array:
+    """The convolution of (N, C, D, H, W) with (O, C / groups, KD, KH, KW). Arguments as `conv2d`.
+
+    Example:
+        >>> conv3d(jnp.ones((1, 2, 4, 4, 4)), jnp.ones((3, 2, 2, 2, 2)), stride=2).shape
+        (1, 3, 2, 2, 2)
+
+    Source: ``torch.nn.functional.conv3d``.
+    """
+    return _convolve(3, input, weight, bias, stride, padding, dilation, groups)
+
+
+def _transpose(
+    n: int, input: Array, weight: Array, bias: Array | None, stride: Ints, padding: Ints, output_padding: Ints,
+    groups: int, dilation: Ints,
+) -> Array:  # fmt: skip
+    who = f"conv_transpose{n}d"
+    _check(who, n, input, weight, bias, groups, transposed=True)
+    kernel, y = weight.shape[2:], _images(input, n)
+    steps, spacing = sizes(who, "stride", stride, n, 1), sizes(who, "dilation", dilation, n, 1)
+    pads, extra = sizes(who, "padding", padding, n, 0), sizes(who, "output_padding", output_padding, n, 0)
+    if any(e >= max(s, d) for e, s, d in zip(extra, steps, spacing, strict=True)):
+        want = f"an output_padding smaller than stride {steps} or dilation {spacing}"
+        raise ArgumentError(message(who, want, repr(output_padding), "lower output_padding"))
+    rows = zip(y.shape[1:-1], steps, pads, spacing, kernel, extra, strict=True)
+    size = tuple((t - 1) * s - 2 * p + d * (k - 1) + e + 1 for t, s, p, d, k, e in rows)
+    if min(size) < 1:
+        fix = "lower padding or raise kernel_size"
+        raise ShapeError(message(who, "a result with elements", f"one of spatial size {size}", fix))
+    window = Window(steps, tuple((p, p) for p in pads), spacing, groups)
+    # The added size may make room for positions that the input does not have.
+    missing = [(0, m - t) for m, t in zip(window.positions(size, kernel), y.shape[1:-1], strict=True)]
+    if any(map(any, missing)):
+        y = jnp.pad(y, ((0, 0), *missing, (0, 0)))
+    return _result(spread(y, _as_kernel(weight), window, size), bias, input.ndim)
+
+
+@op
+def conv_transpose1d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Array:
+    """The transpose of `conv1d` as a map of its input, on (N, C, L) or (C, L). Arguments as `conv_transpose2d`.
+
+    Example:
+        >>> conv_transpose1d(jnp.ones((1, 3)), jnp.ones((1, 1, 2))).tolist()
+        [[1.0, 2.0, 2.0, 1.0]]
+
+    Source: ``torch.nn.functional.conv_transpose1d``.
+    """
+    return _transpose(1, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+@op
+def conv_transpose2d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Array:
+    """The transpose of `conv2d` as a map of its input: what its gradient does.
+
+    Args:
+        input: (N, C, H, W) or (C, H, W), of floating point.
+        weight: (C, O / groups, KH, KW), of the same type.
+        bias: (O,).
+        stride: spacing of the input's elements in the result.
+        padding: what the convolution would add, and is here cut off the result.
+        output_padding: rows added at the end of the result, where a stride leaves its size open.
         groups: blocks of channels that do not mix.
         dilation: spacing of the kernel's elements.
 
-    Follows ``torch.nn.functional.conv_transpose2d``.
+    Returns:
+        (N, O, H', W') with H' = (H - 1)·stride - 2·padding + dilation·(KH - 1) + output_padding + 1.
+
+    Raises:
+        ShapeError: dimensions or channels that do not fit, or an empty result.
+        DtypeError: types that differ, or are not of floating point.
+        ArgumentError: an argument out of range.
+
+    Example:
+        >>> conv_transpose2d(jnp.ones((1, 4, 5, 5)), jnp.ones((4, 2, 3, 3)), stride=2).shape
+        (1, 2, 11, 11)
+
+    Source: ``torch.nn.functional.conv_transpose2d``.
     """
-    return _run_transpose(2, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _transpose(2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
+@op
 def conv_transpose3d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
     groups: int = 1,
-    dilation: Any = 1,
-) -> Any:
-    """Return the transposed convolution of (N, C, D, H, W); see :func:`conv_transpose2d`."""
-    return _run_transpose(3, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    dilation: Ints = 1,
+) -> Array:
+    """The transpose of `conv3d` as a map of its input. Arguments as `conv_transpose2d`.
+
+    Example:
+        >>> conv_transpose3d(jnp.ones((1, 2, 2, 2, 2)), jnp.ones((2, 1, 2, 2, 2))).shape
+        (1, 1, 3, 3, 3)
+
+    Source: ``torch.nn.functional.conv_transpose3d``.
+    """
+    return _transpose(3, input, weight, bias, stride, padding, output_padding, groups, dilation)
