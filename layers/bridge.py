@@ -33,7 +33,7 @@ def from_flax(module: Any, *args: Any, **options: Any) -> FlaxModule:
         >>> from xlagrad.core.tensor import Tensor
         >>> layer = from_flax(flax.linen.Dense(3), Tensor([[1.0, 2.0]]))
         >>> {name: tuple(p.shape) for name, p in layer.named_parameters()}
-        {'kernel': (2, 3), 'bias': (3,)}
+        {'bias': (3,), 'kernel': (2, 3)}
     """
     kind = _kind(module)
     if kind == "linen":

@@ -121,10 +121,10 @@ PLAIN: dict[str, tuple[Make, tuple[Any, ...]]] = {
     "GLU": (lambda p: p.GLU(1), (x(2, 4, 3),)),
 }
 
-PLAINLY = (
-    "ReLU ReLU6 SiLU Mish SELU Hardswish Hardsigmoid Sigmoid Tanh LogSigmoid "
-    "Softsign Tanhshrink ELU CELU LeakyReLU Hardtanh GELU Softplus Hardshrink Softshrink"
-).split()
+PLAINLY = [
+    "ReLU", "ReLU6", "SiLU", "Mish", "SELU", "Hardswish", "Hardsigmoid", "Sigmoid", "Tanh", "LogSigmoid",
+    "Softsign", "Tanhshrink", "ELU", "CELU", "LeakyReLU", "Hardtanh", "GELU", "Softplus", "Hardshrink", "Softshrink",
+]  # fmt: skip
 
 ACTIVATIONS: dict[str, Make] = {
     **{name: (lambda p, name=name: getattr(p, name)()) for name in PLAINLY},

@@ -195,8 +195,10 @@ class Tensor(Gradients, Conversion):
     @data.setter
     def data(self, value: Any) -> None:
         array = as_array(value)
-        if self._view is not None or tuple(array.shape) == tuple(read(self).shape):
-            self._write(array.astype(read(self).dtype) if self._view is not None else array)
+        old = read(self)
+        same = tuple(array.shape) == tuple(old.shape) and array.dtype == old.dtype
+        if self._view is not None or same:
+            self._write(array.astype(old.dtype))
             return
         if self._node is not None:
             raise StateError(message("data", "a leaf, or a value of the same shape", describe(array)))

@@ -19,7 +19,7 @@ Tensors = Tensor | Iterable[Tensor]
 
 @functools.partial(jax.jit, static_argnums=1)
 def _total_norm(arrays: Sequence[jax.Array], norm_type: float) -> jax.Array:
-    """Return the p-norm of all elements together, added up in float32 at least."""
+    """Return the p-norm of the arrays' p-norms, added up in float32 at least."""
     dtype = jnp.result_type(*arrays)
     wide = jnp.promote_types(dtype, jnp.float32)
     sizes = [jnp.abs(a).astype(wide) for a in arrays]
@@ -28,7 +28,7 @@ def _total_norm(arrays: Sequence[jax.Array], norm_type: float) -> jax.Array:
     elif norm_type == 2.0:
         norm = jnp.sqrt(sum(jnp.sum(jnp.square(a)) for a in sizes))
     elif norm_type == 0.0:
-        norm = jnp.asarray(sum(jnp.sum(a != 0) for a in sizes), wide)
+        norm = jnp.asarray(sum(jnp.any(a != 0).astype(wide) for a in sizes))
     else:
         norm = sum(jnp.sum(a**norm_type) for a in sizes) ** (1.0 / norm_type)
     return norm.astype(dtype)
