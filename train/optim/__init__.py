@@ -10,9 +10,12 @@ from xlagrad.train.optim.optimizer import (
 from xlagrad.train.optim.rmsprop import RMSprop, rmsprop
 from xlagrad.train.optim.sgd import SGD, sgd
 
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop}
+
 __all__ = [
     "Adam",
     "AdamW",
+    "OPTIMIZERS",
     "Optimizer",
     "RMSprop",
     "SGD",

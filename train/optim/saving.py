@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,11 +14,8 @@ from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
 from xlagrad.core.tensor import Tensor, as_array, wrap
 from xlagrad.train.optim.store import Entries, Watched
 
-if TYPE_CHECKING:
-    from xlagrad.train.optim.optimizer import Optimizer
 
-
-def pack(optimizer: Optimizer) -> dict[str, Any]:
+def pack(optimizer: Any) -> dict[str, Any]:
     """Return settings and state with every parameter replaced by its number, counted over the groups."""
     number: dict[Tensor, int] = {}
     for p in chain.from_iterable(group["params"] for group in optimizer.param_groups):
@@ -36,7 +33,7 @@ def pack(optimizer: Optimizer) -> dict[str, Any]:
     return {"state": state, "param_groups": groups}
 
 
-def load(optimizer: Optimizer, packed: Mapping[str, Any]) -> None:
+def load(optimizer: Any, packed: Mapping[str, Any]) -> None:
     """Replace settings and state; see ``Optimizer.load_state_dict``."""
     who = f"{type(optimizer).__name__}.load_state_dict"
     groups, saved = optimizer.param_groups, packed["param_groups"]
@@ -99,7 +96,7 @@ def _slots(who: str, p: Tensor, entry: Any) -> Any:
     return slots
 
 
-def _replace_state(optimizer: Optimizer, entries: Entries) -> None:
+def _replace_state(optimizer: Any, entries: Entries) -> None:
     """Write new values into the slots that are there, so that executables which hold them remain valid."""
     old = optimizer.state
     same = old.keys() == entries.keys() and all(
