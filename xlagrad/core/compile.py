@@ -211,8 +211,7 @@ class Compiled:
         types_ = [describe(a) for a in flat.arrays()]
         for label, a, b in zip(self._labels(flat), old_types, types_, strict=False):
             if a != b:
-                what = "dtype" if a.split("[")[0] != b.split("[")[0] else "shape"
-                return f"{what} of '{label}': {a} became {b}"
+                return _change(label, a, b)
         if old_key[0] != key[0]:
             return "gradients were switched on or off"
         return "an argument that is no tensor, or its requires_grad, changed"
@@ -262,6 +261,18 @@ class Compiled:
         return f"<compiled {self._name}: {self.cache_size()} executables>"
 
 
+def _change(label: str, old: str, new: str) -> str:
+    """Return in words how the type of an argument changed, with the dimension if it is one."""
+    kind, shape = old.rstrip("]").split("[")
+    new_kind, new_shape = new.rstrip("]").split("[")
+    if kind != new_kind:
+        return f"dtype of '{label}': {old} became {new}"
+    before, after = shape.split(", "), new_shape.split(", ")
+    moved = [str(i) for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b]
+    where = f" (dimension {', '.join(moved)})" if len(before) == len(after) and moved else ""
+    return f"shape of '{label}'{where}: {old} became {new}"
+
+
 def _device_of(arrays: list[Any]) -> Any:
     for a in arrays:
         if isinstance(a, jax.Array) and not isinstance(a, jax.core.Tracer):
@@ -289,13 +300,14 @@ def compile(
         keep_grads: whether ``.grad`` of a gradient that the function itself computed and consumed (by an
             optimizer's step, say) can be looked at after the call. By default it can if code around the call
             mentions ``.grad`` or clips gradients; otherwise looking raises, and the memory is saved.
-        dynamic: accepted for torch's sake; each shape has an executable of its own.
+        dynamic: True and False are accepted for torch's sake; each shape has an executable of its own.
 
     Returns:
         A :class:`Compiled`; for a module, a module that runs compiled.
 
     Raises:
         ArgumentError: ``fn`` cannot be called, or is a generator or coroutine function.
+        NotImplementedError: ``dynamic="bucket"``.
 
     Python side effects (prints, appends) happen while tracing only, as with ``jax.jit``. With the eager flag
     on, the function itself runs.
@@ -309,6 +321,9 @@ def compile(
         >>> add(Tensor(2.0)), add(Tensor(3.0)), total.item()
         (None, None, 5.0)
     """
+    if dynamic not in (None, True, False):
+        fix = "pad the data to a few shapes yourself, with a mask in the loss"
+        raise NotImplementedError(message("compile", "dynamic None, True or False", repr(dynamic), fix))
     if fn is None:
         return functools.partial(compile, donate=donate, keep_grads=keep_grads, dynamic=dynamic)
     if isinstance(fn, Compiled):
