@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import xlagrad as xg
 
 SMALL = ["--steps", "6", "--every", "2", "--batch", "4", "--context", "16", "--layers", "1", "--width", "16"]
 SMALL += ["--heads", "2", "--sample", "12", "--device", "cpu"]
@@ -51,3 +54,17 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(repo: Path, tmp_path: Pat
     rest = _run(repo, tmp_path / "parts", "--resume")
     assert 2 not in _losses(rest)
     assert _losses(rest)[6] == pytest.approx(_losses(whole)[6], abs=0.0011)
+
+
+def test_sampling_traces_once_whatever_the_length(repo: Path) -> None:
+    spec = importlib.util.spec_from_file_location("shakespeare", repo / "scripts" / "train_shakespeare.py")
+    assert spec is not None and spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    text = script.Text(script.DATA, None)
+    sampler = script.Sampler(script.CharGPT(len(text.characters), 8, 1, 16, 2, 0.0), text)
+    written = sampler.write("KING ", 20, 1.0)
+    assert written.startswith("KING ") and len(written) == 25
+    assert len(sampler.write("a", 3, 0.5)) == 4
+    assert len(xg.explain(sampler.next)) == 1
+    assert sampler.model.training
