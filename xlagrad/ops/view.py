@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 
 from xlagrad.core.dispatch import Array, Op, op
-from xlagrad.core.errors import ArgumentError, IndexingError, ShapeError, describe, message
+from xlagrad.core.errors import ArgumentError, DtypeError, IndexingError, ShapeError, describe, message
 from xlagrad.core.handle import Handle, read, wrap
 from xlagrad.core.signature import freeze
-from xlagrad.core.view import Step, Strides, attach, contiguous, layout, restride
+from xlagrad.core.view import Step, Strides, attach, is_contiguous, layout, restride
 
 
 def axis(who: str, dim: Any, ndim: int, extra: int = 0) -> int:
@@ -74,7 +74,8 @@ def resolve(who: str, shape: Sequence[Any], count: int) -> tuple[int, ...]:
         sizes = tuple(count // max(rest, 1) if n == -1 else n for n in sizes)
     if not fits or math.prod(sizes) != count:
         raise ShapeError(
-            message(who, f"a shape of {count} elements", f"shape '{list(shape)}' is invalid for input of size {count}",
+            message(who, f"a shape of {count} elements",
+                    f"shape '{list(shape)}' is invalid for input of size {count}",
                     "use sizes whose product is that, at most one of them -1")
         )  # fmt: skip
     return sizes
@@ -86,6 +87,14 @@ def _sizes(args: tuple[Any, ...], keyword: Any = None) -> Sequence[Any]:
     elif len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = tuple(args[0])
     return args
+
+
+def _given(who: str, name: str, args: tuple[Any, ...], keyword: dict[str, Any]) -> Sequence[Any]:
+    """Return sizes or dimensions that were given one by one, as a sequence, or by name."""
+    if len(keyword) + bool(args) != 1 or set(keyword) - {name}:
+        got = ", ".join(keyword) if keyword else "none"
+        raise DtypeError(message(who, f"'{name}'", got, "pass one number for each dimension, or a tuple"))
+    return _sizes(args, keyword.get(name))
 
 
 def _as_shape(who: str, input: Any, sizes: tuple[int, ...], need: bool) -> Any:
@@ -159,6 +168,8 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
         raise ArgumentError(message("flatten", "start_dim before end_dim", f"{start_dim} and {end_dim}"))
     if not shape:
         return _as_shape("flatten", input, (1,), False)
+    if start == end:
+        return input
     merged = math.prod(shape[start : end + 1])
     return _as_shape("flatten", input, (*shape[:start], merged, *shape[end + 1 :]), False)
 
@@ -215,7 +226,7 @@ def permute(input: Any, *dims: Any, **keyword: Any) -> Any:
         ShapeError: ``dims`` does not name each dimension once.
     """
     ndim = len(input.shape)
-    given = _sizes(dims, keyword.get("dims"))
+    given = _given("permute", "dims", dims, keyword)
     order = tuple(axis("permute", d, ndim) for d in given)
     if sorted(order) != list(range(ndim)):
         raise ShapeError(message("permute", f"each of {ndim} dimensions once", f"{tuple(given)}"))
@@ -232,7 +243,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     if ndim == 0:
         axis("transpose", dim0, 0)
         axis("transpose", dim1, 0)
-        return permute(input)
+        return permute(input, ())
     order = list(range(ndim))
     a, b = axis("transpose", dim0, ndim), axis("transpose", dim1, ndim)
     order[a], order[b] = order[b], order[a]
@@ -276,7 +287,7 @@ def expand(input: Any, *sizes: Any, **keyword: Any) -> Any:
     Raises:
         ShapeError: the sizes do not broadcast from the input's.
     """
-    given = _sizes(sizes, keyword.get("size"))
+    given = _given("expand", "size", sizes, keyword)
     old = tuple(input.shape)
     lead = len(given) - len(old)
     if lead < 0:
@@ -386,8 +397,6 @@ def _clone(input: Array) -> Array:
 def contiguous_(input: Any) -> Any:
     """Return ``input`` itself if torch's layout of it is row-major, else a copy."""
     if isinstance(input, Handle) and input._view is not None:
-        shape, strides, _ = layout(input)
-        wanted = contiguous(shape)
-        if not all(n == 1 or s == w for n, s, w in zip(shape, strides, wanted, strict=True)):
+        if not is_contiguous(*layout(input)[:2]):
             return _clone(input)
     return input
