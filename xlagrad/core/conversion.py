@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +177,7 @@ class Conversion(Handle):
         other._set_fields(array if is_tracer(array) else jnp.copy(array), self._requires_grad)
         memo[id(self)] = other
         if isinstance(self._grad, Handle):
-            other._grad = self._grad.__deepcopy__(memo)
+            other._grad = copy.deepcopy(self._grad, memo)
         other.__dict__.update(self.__dict__)
         return other
 

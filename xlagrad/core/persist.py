@@ -29,7 +29,7 @@ def enable() -> None:
     if _Once.done:
         return
     _Once.done = True
-    if os.environ.get("XLAGRAD_CACHE", "1") == "0" or jax.config.jax_compilation_cache_dir is not None:
+    if os.environ.get("XLAGRAD_CACHE", "1") == "0" or jax.config.values["jax_compilation_cache_dir"] is not None:
         return
     try:
         folder = default_directory()
@@ -38,5 +38,5 @@ def enable() -> None:
         # A machine without a writable home compiles every time; nothing else is lost.
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
-    if jax.config.jax_persistent_cache_min_compile_time_secs == 1.0:
+    if jax.config.values["jax_persistent_cache_min_compile_time_secs"] == 1.0:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

@@ -14,7 +14,7 @@ from xlagrad.core import state
 from xlagrad.core.dispatch import Plan, call_plan
 from xlagrad.core.errors import describe
 from xlagrad.core.guards import Guards
-from xlagrad.core.handle import Handle, Kinds, wrap
+from xlagrad.core.handle import Handle, Kinds, read, wrap
 from xlagrad.core.plot import Again, Arg, Out, Plot
 from xlagrad.core.tape import Consumed
 from xlagrad.core.trace import MISSING, Trace, as_program
@@ -198,7 +198,7 @@ class Program:
             return self._run_recorded(leaves)
         arrays = self.sources.arrays()
         for x in leaves:
-            arrays.append((x._data if x._view is None else x.data_array) if isinstance(x, Handle) else x)
+            arrays.append((x._data if x._view is None else read(x)) if isinstance(x, Handle) else x)
         outs = self.executable(*arrays)
         return self._finish(outs, _unrecorded, leaves)
 

@@ -352,7 +352,7 @@ def jit(fn: Callable[..., Any], **options: Any) -> Callable[..., Any]:
             )  # fmt: skip
         return out
 
-    return jax.jit(pure, **options)  # type: ignore[no-any-return]
+    return jax.jit(pure, **options)
 
 
 __all__ = ["grad", "hessian", "jacfwd", "jacrev", "jit", "jvp", "value_and_grad", "vjp"]

@@ -44,7 +44,7 @@ class _Mapped(Pure):
         found = jax.vmap(one, in_axes=(0, per), out_axes=(outs, None))(jnp.arange(count), tuple(args))
         if self.randomness == "different" and self._drew:
             next_key()
-        return found  # type: ignore[no-any-return]
+        return found
 
     _drew = False
 
