@@ -22,9 +22,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        # mkstemp makes files for the owner alone; these are ordinary ones.
-        temporary.chmod(0o666 & ~_umask())
         yield temporary
+        # It was made for the owner alone; what takes its name is an ordinary file.
+        temporary.chmod(0o666 & ~_umask())
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(target)

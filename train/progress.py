@@ -158,28 +158,21 @@ class Live(Lines):
         self._phase = ""
         if self._live is None:
             live = need("rich.live", "all")
+            # Its thread draws what is known, so that the clock goes on while a step compiles.
             self._live = live.Live(
-                console=self._console, transient=True, auto_refresh=False, vertical_overflow="visible"
+                get_renderable=self._line, console=self._console, transient=True, refresh_per_second=6
             )
             self._live.start()
-        self._draw()
 
     def advance(self, samples: int, logs: Logs, phase: str = "") -> None:
-        """Count a batch, and draw the bar again if it is time."""
+        """Count a batch, and look at the numbers if it is time."""
         super().advance(samples, logs, phase)
         self._phase = phase
         now = time.perf_counter()
-        # The device is looked at only now and then, and not before there is anything to see.
-        if now - self._shown < REFRESH:
+        if phase or now - self._shown < REFRESH:
             return
-        if not phase:
-            self._logs = dict(logs)
-        self._draw()
+        self._logs = dict(logs)
         self._shown = time.perf_counter()
-
-    def _draw(self) -> None:
-        if self._live is not None:
-            self._live.update(self._line(), refresh=True)
 
     def _line(self) -> Any:
         """Return the bar: where, how far, how fast, how long, how well."""
@@ -188,6 +181,7 @@ class Live(Lines):
         meter, width = self.meter, len(str(self._epochs))
         total = f"/{meter.total}" if meter.total else ""
         left = meter.left
+        phase = self._phase or (rate(meter.throughput) if meter.batches else "compiling")
         numbers = text("  ").join(
             text.assemble((name, "dim"), " ", (value, "bold")) for name, value in scalars(self._logs)
         )
@@ -196,7 +190,7 @@ class Live(Lines):
             bar(total=meter.total, completed=meter.batches, width=24, pulse=not meter.total),
             text(f"{meter.batches}{total}", style="cyan"),
             text(clock(meter.elapsed) + (f" < {clock(left)}" if left is not None else "")),
-            text(self._phase or rate(meter.throughput), style="magenta"),
+            text(phase, style="magenta"),
         ]
         for _ in cells:
             table.add_column(no_wrap=True)

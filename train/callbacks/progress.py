@@ -20,7 +20,6 @@ class ProgressBar(Callback):
         verbose: 0 for nothing, 1 for a live bar, 2 for lines, ``"auto"`` by where the output goes.
     """
 
-    order = 5
     begins_again = True
 
     def __init__(self, verbose: str | int = "auto") -> None:
