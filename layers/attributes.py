@@ -45,6 +45,8 @@ class Buffer(Tensor):
         ['mean']
     """
 
+    persistent: bool = True
+
     def __init__(self, data: Any, persistent: bool = True) -> None:
         super().__init__(data)
         self.persistent = persistent

@@ -113,7 +113,7 @@ class ParameterDict(Module):
 
     def __init__(self, parameters: Any = None) -> None:
         super().__init__()
-        self._keys: dict[str, None] = {}
+        self._keys: tuple[str, ...] = ()
         if parameters is not None:
             self.update(parameters)
 
@@ -121,11 +121,12 @@ class ParameterDict(Module):
         return getattr(self, self._attribute(key))
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._keys = {**self._keys, key: None}
+        if key not in self._keys:
+            self._keys = (*self._keys, key)
         setattr(self, self._attribute(key), _member(value))
 
     def __delitem__(self, key: str) -> None:
-        self._keys = {k: None for k in self._keys if k != key}
+        self._keys = tuple(k for k in self._keys if k != key)
         delattr(self, self._attribute(key))
 
     @staticmethod
@@ -144,7 +145,7 @@ class ParameterDict(Module):
         return iter(self._keys)
 
     def __reversed__(self) -> Iterator[str]:
-        return reversed(list(self._keys))
+        return reversed(self._keys)
 
     def __contains__(self, key: str) -> bool:
         return key in self._keys
@@ -185,7 +186,7 @@ class ParameterDict(Module):
 
     def popitem(self) -> tuple[str, Any]:
         """Take the last pair out and return it."""
-        key = list(self._keys)[-1]
+        key = self._keys[-1]
         return key, self.pop(key)
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
@@ -194,7 +195,7 @@ class ParameterDict(Module):
 
     def keys(self) -> Iterable[str]:
         """Return the names."""
-        return self._keys.keys()
+        return self._keys
 
     def items(self) -> Iterable[tuple[str, Any]]:
         """Return pairs of name and value."""
@@ -213,7 +214,3 @@ class ParameterDict(Module):
     def extra_repr(self) -> str:
         """Return one line for each value."""
         return "\n".join(_line(key, value, old_types=True) for key, value in self.items())
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Raise: a dictionary is not a function."""
-        raise RuntimeError("ParameterDict should not be called.")

@@ -351,7 +351,8 @@ def _like(target: Tensor, value: Any) -> jax.Array:
     old = target.data_array
     value = _plain(value)
     array = value.astype(old.dtype) if isinstance(value, np.ndarray) else as_array(value, old.dtype)
-    if is_tracer(array) or is_tracer(old):
+    known = not is_tracer(array) and not is_tracer(old)
+    if not known or (isinstance(array, jax.Array) and array.devices() == old.devices()):
         return as_array(array)
     return jax.device_put(array, old.sharding)
 

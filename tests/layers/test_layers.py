@@ -123,7 +123,8 @@ PLAIN: dict[str, tuple[Make, tuple[Any, ...]]] = {
 
 PLAINLY = [
     "ReLU", "ReLU6", "SiLU", "Mish", "SELU", "Hardswish", "Hardsigmoid", "Sigmoid", "Tanh", "LogSigmoid",
-    "Softsign", "Tanhshrink", "ELU", "CELU", "LeakyReLU", "Hardtanh", "GELU", "Softplus", "Hardshrink", "Softshrink",
+    "Softsign",
+    "Tanhshrink", "ELU", "CELU", "LeakyReLU", "Hardtanh", "GELU", "Softplus", "Hardshrink", "Softshrink",
 ]  # fmt: skip
 
 ACTIVATIONS: dict[str, Make] = {
