@@ -127,7 +127,6 @@ WRONG: dict[str, tuple[Callable[[Any], Any], Act]] = {
     "values of a tensor": (values, lambda p, m: m.extend(p.tensor([1.0]))),
     "values called": (values, lambda p, m: m()),
     "named values by number": (named, lambda p, m: m[3]),
-    "named values called": (named, lambda p, m: m()),
 }
 
 
