@@ -19,7 +19,7 @@ from xlagrad.core import random as streams
 from xlagrad.core.errors import ArgumentError, DeviceError
 from xlagrad.core.random import Generator
 from xlagrad.core.tensor import Tensor
-from xlagrad.ops import create, random, samplers
+from xlagrad.ops import create, making, random
 
 OURS = types.SimpleNamespace(**{n: getattr(m, n) for m in (create, random) for n in m.__all__})
 for _name in (d.name for d in dtypes.ALL):
@@ -327,7 +327,7 @@ class TestStream:
         for n in (0, 1, 63, 64, 65, 1025, 70_000):
             streams.manual_seed(5)
             rare = draw(n).numpy()
-            monkeypatch.setattr(samplers, "_REPEATS", -1)
+            monkeypatch.setattr(making, "REPEATS", -1)
             streams.manual_seed(5)
             np.testing.assert_allclose(draw(n).numpy(), rare, rtol=1e-6)
             monkeypatch.undo()

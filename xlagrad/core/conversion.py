@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from xlagrad.core.dtypes import as_jax
+from xlagrad.core.devices import from_host
+from xlagrad.core.dtypes import as_jax, get_default_dtype
 from xlagrad.core.errors import (
     AutogradError,
     DeviceError,
@@ -48,8 +49,10 @@ def as_array(value: Any, dtype: Any = None) -> jax.Array:
             if value.dtype == object or value.dtype.kind in "USMm":
                 raise DtypeError(message("as_array", "numbers", describe(value), "pass numbers or tensors"))
             if dtype is None and value.dtype == np.float64:
-                dtype = np.float32
+                dtype = get_default_dtype()
     target = as_jax(dtype if dtype is not None else value.dtype)
+    if isinstance(value, np.ndarray):
+        return from_host(np.array(value, target))
     array = jnp.asarray(value, dtype=target)
     return jax.lax.convert_element_type(array, array.dtype) if getattr(array, "weak_type", False) else array
 

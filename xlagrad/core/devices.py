@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 import jax
+import numpy as np
 
 from xlagrad.core import errors
 
@@ -205,6 +206,15 @@ def place(array: Any, device: Device | None = None) -> Any:
     if isinstance(array, jax.Array) and array.device == target and _from_jax(target) == jax_default():
         return array
     return jax.device_put(array, target)
+
+
+def from_host(values: np.ndarray[Any, Any]) -> jax.Array:
+    """Return a NumPy array as a JAX array, without compiling anything for its shape.
+
+    ``jnp.asarray`` compiles a program for each new shape. The memory may be shared: pass an array that
+    nobody writes to any more, in a type that JAX has.
+    """
+    return jax.device_put(values)
 
 
 def default_device() -> Device:

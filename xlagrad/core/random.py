@@ -94,9 +94,9 @@ class Generator:
         """Return the state that the seed starts from."""
         words = np.array([self._seed >> 32, self._seed & 0xFFFFFFFF, 0], np.uint32)
         if self._device is None or self._device == devices.jax_default():
-            return jnp.asarray(words)
+            return devices.from_host(words)
         salt = np.uint32(zlib.crc32(str(self._device).encode()))
-        key = jax.random.key_data(jax.random.fold_in(key_of(jnp.asarray(words[:2])), salt))
+        key = jax.random.key_data(jax.random.fold_in(key_of(devices.from_host(words[:2])), salt))
         return devices.place(jnp.concatenate([key, jnp.zeros(1, jnp.uint32)]), self._device)
 
     def manual_seed(self, seed: Any) -> Generator:

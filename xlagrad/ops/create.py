@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from xlagrad.core import dtypes, errors
+from xlagrad.core.devices import from_host
 from xlagrad.core.errors import describe, message
 from xlagrad.core.handle import Handle, read
 from xlagrad.core.modes import local
@@ -290,7 +291,7 @@ def eye(
     rows, columns = size_of("eye", (n, n if m is None else m))
     kind = dtypes.as_jax(dtypes.get_default_dtype() if dtype is None else dtype)
     if local.trace is None and rows * columns <= SMALL:
-        array = jnp.array(np.eye(rows, columns, k, dtype=kind))
+        array = from_host(np.eye(rows, columns, k, dtype=kind))
     else:
         array = jnp.eye(rows, columns, k, dtype=kind)
     return finish(array, device, requires_grad, out, "eye")

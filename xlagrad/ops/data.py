@@ -85,7 +85,7 @@ def _from_python(who: str, data: Any, dtype: Any, plain: bool) -> jax.Array:
     target = dtypes.as_jax(value.dtype if dtype is None else dtype)
     check_range(who, value, target)
     with np.errstate(over="ignore"):
-        return jnp.array(value.astype(target, copy=False))
+        return devices.from_host(np.array(value, target))
 
 
 def _integers_only(value: np.ndarray[Any, Any]) -> bool:
@@ -110,7 +110,7 @@ def _from_numpy(who: str, value: np.ndarray[Any, Any], dtype: Any = None) -> jax
     if target != wanted.dtype and wanted.dtype.kind in "iu":
         check_range(who, value, target)
     with np.errstate(over="ignore"):
-        return jnp.array(value if value.dtype == target else value.astype(target))
+        return devices.from_host(np.array(value, target))
 
 
 def _imported(data: Any) -> jax.Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from typing import Any
@@ -21,6 +22,26 @@ from xlagrad.core.view import assign
 _WITHOUT_EFFECT = {"layout", "pin_memory", "memory_format", "names", "non_blocking"}
 # A constant of up to so many elements is made by NumPy: a program would have to be compiled for its shape.
 SMALL = 1 << 16
+
+
+# A shape that comes up more often than this deserves a program of its own: to compile one takes a thousand
+# times longer than to run it, and a model asks for each of its shapes a few times only.
+REPEATS = 32
+_REMEMBERED = 4096
+_uses: dict[Any, int] = {}
+
+
+def is_rare(key: Any) -> bool:
+    """Count a use of a program, and return whether there were too few to compile it."""
+    if len(_uses) > _REMEMBERED:
+        _uses.clear()
+    uses = _uses[key] = _uses.get(key, 0) + 1
+    return uses <= REPEATS
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _full(shape: tuple[int, ...], value: Any) -> jax.Array:
+    return jnp.full(shape, value)
 
 
 def refuse(who: str, options: dict[str, Any]) -> None:
@@ -98,9 +119,9 @@ def constant(who: str, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any])
     if np.isfinite(given) and not np.isfinite(cast):
         fix = "pass infinity, or a wider dtype"
         raise errors.ArgumentError(message(who, f"a value that {dtype.name} can hold", str(value), fix))
-    if local.trace is None and math.prod(shape) <= SMALL:
-        return jnp.array(np.full(shape, cast))
-    return jnp.full(shape, cast)
+    if local.trace is not None or math.prod(shape) > SMALL:
+        return jnp.full(shape, cast)
+    return devices.from_host(np.full(shape, cast)) if is_rare((shape, dtype)) else _full(shape, cast)
 
 
 def finish(

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from xlagrad.core import dtypes, errors
+from xlagrad.core.devices import from_host
 from xlagrad.core.dispatch import Arrays, op
 from xlagrad.core.errors import describe, message
 from xlagrad.core.tensor import Tensor
@@ -116,7 +117,7 @@ def _sequence(who: str, first: Any, by: Any, count: int, target: np.dtype[Any]) 
         return (jax.lax.iota(jnp.int32, count) * int(by) + int(first)).astype(target)
     # NumPy's double precision, rounded once, is what PyTorch does.
     steps = np.arange(count)
-    return jnp.array((first + steps * by).astype(target))
+    return from_host((first + steps * by).astype(target))
 
 
 def linspace(
@@ -155,7 +156,7 @@ def linspace(
     """
     refuse("linspace", options)
     values, target = _spaced("linspace", start, end, steps, endpoint, dtype, out)
-    return finish(jnp.array(values.astype(target)), device, requires_grad, out, "linspace")
+    return finish(from_host(values.astype(target)), device, requires_grad, out, "linspace")
 
 
 def _spaced(
@@ -209,7 +210,7 @@ def logspace(
     values, target = _spaced("logspace", start, end, steps, True, dtype, out)
     with np.errstate(all="ignore"):
         powers = np.power(np.float64(base), values)
-    return finish(jnp.array(powers.astype(target)), device, requires_grad, out, "logspace")
+    return finish(from_host(powers.astype(target)), device, requires_grad, out, "logspace")
 
 
 def tril_indices(
@@ -258,7 +259,7 @@ def triu_indices(
 
 def _pairs(pairs: tuple[Any, ...], dtype: Any, device: Any) -> Tensor:
     kind = dtypes.as_jax(dtypes.int64 if dtype is None else dtype)
-    return finish(jnp.array(np.stack(pairs).astype(kind)), device)
+    return finish(from_host(np.stack(pairs).astype(kind)), device)
 
 
 @op(name="meshgrid")

@@ -12,10 +12,11 @@ import numpy as np
 from jax import lax, random
 
 from xlagrad.core import random as streams
-from xlagrad.core.devices import Device
+from xlagrad.core.devices import Device, from_host
 from xlagrad.core.handle import is_tracer
 from xlagrad.core.modes import local
 from xlagrad.core.random import Generator
+from xlagrad.ops.making import is_rare
 
 Shape = tuple[int, ...]
 Kind = np.dtype[Any]
@@ -112,19 +113,8 @@ def categories(key: jax.Array, weights: jax.Array, count: int, replacement: bool
     return chosen.reshape(*weights.shape[:-1], count).astype(dtype)
 
 
-# Eager draws of a shape that has come up fewer times share programs by their rounded-up size: to compile
-# one takes a thousand times longer than to run it, and a model draws each of its shapes a few times only.
-_REPEATS = 32
+# Eager draws of a rare shape share programs by their size, rounded up to one of these.
 _BUCKETS = [1 << 6, 1 << 10, 1 << 14, *(1 << i for i in range(16, 22))]
-_REMEMBERED = 4096
-_uses: dict[Any, int] = {}
-
-
-def _is_rare(key: Any) -> bool:
-    if len(_uses) > _REMEMBERED:
-        _uses.clear()
-    uses = _uses[key] = _uses.get(key, 0) + 1
-    return uses <= _REPEATS
 
 
 def draw(
@@ -146,12 +136,12 @@ def draw(
         local.trace is None
         and size <= _BUCKETS[-1]
         and config.jax_threefry_partitionable
-        and _is_rare((fn, shape, dtype))
+        and is_rare((fn, shape, dtype))
     ):
         padded = next(bucket for bucket in _BUCKETS if bucket >= size)
         flat = streams.draw(fn, ((padded,), dtype), *numbers, generator=generator, device=device)
         if not is_tracer(flat):
-            made = jnp.array(np.asarray(flat)[:size].reshape(shape))
+            made = from_host(np.asarray(flat)[:size].reshape(shape).copy())
             return jax.device_put(made, flat.device) if flat.committed else made
         return flat[:size].reshape(shape)
     return streams.draw(fn, (shape, dtype), *numbers, generator=generator, device=device)
