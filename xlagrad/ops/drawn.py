@@ -68,18 +68,21 @@ def normal(
         place = place_of(device)
         sampled = samplers.draw(samplers.normal, shape, kind, *numbers, generator=generator, device=place)
         return finish(sampled, device, requires_grad, out, "normal")
+    place = place_of(device, tensors[0])
+    statics = (_shape(tensors), dtypes.as_jax(tensors[0].dtype))
+    sampled = streams.draw(samplers.normal, statics, mean, std, generator=generator, device=place)
+    return finish(sampled, device, requires_grad, out, "normal")
+
+
+def _shape(tensors: list[Any]) -> tuple[int, ...]:
+    """Return the shape to which the parameters of a normal distribution broadcast."""
     for x in tensors:
         float_type("normal", x.dtype)
     try:
-        shape = np.broadcast_shapes(*(x.shape for x in tensors))
+        return np.broadcast_shapes(*(x.shape for x in tensors))
     except ValueError:
         got = " and ".join(map(describe, tensors))
         raise errors.ShapeError(message("normal", "mean and std that broadcast", got)) from None
-    kind = dtypes.as_jax(tensors[0].dtype)
-    place = place_of(device, tensors[0])
-    statics = (tuple(shape), kind)
-    sampled = streams.draw(samplers.normal, statics, mean, std, generator=generator, device=place)
-    return finish(sampled, device, requires_grad, out, "normal")
 
 
 def bernoulli(input: Any, p: Any = None, *, generator: Generator | None = None, out: Any = None) -> Tensor:
