@@ -56,6 +56,8 @@ from xlagrad.core.transforms import grad, hessian, jacfwd, jacrev, jit, jvp, val
 from xlagrad.core.vmap import vmap
 from xlagrad.ops import install as _install
 from xlagrad.ops.random import bernoulli, multinomial, normal, rand, randint, randn, randperm
+from xlagrad.standard import *  # noqa: F403
+from xlagrad.standard import __all__ as _standard
 
 _install.everything()
 
@@ -127,3 +129,4 @@ __all__ = [
     "vmap",
     "while_loop",
 ]
+__all__ += _standard

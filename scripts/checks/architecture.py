@@ -22,7 +22,17 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("layers", ("xlagrad.layers",)),
     ("train", ("xlagrad.train",)),
     ("leaving", ("xlagrad.export", "xlagrad.serve", "xlagrad.graph")),
-    ("faces", ("xlagrad.torch", "xlagrad.keras", "xlagrad.tensorflow", "xlagrad.cli", "xlagrad.__main__")),
+    (
+        "faces",
+        (
+            "xlagrad.standard",
+            "xlagrad.torch",
+            "xlagrad.keras",
+            "xlagrad.tensorflow",
+            "xlagrad.cli",
+            "xlagrad.__main__",
+        ),
+    ),
 )
 
 #: Optional packages and those that are slow to import: a function may import these when it needs them.

@@ -165,41 +165,44 @@ def check(
     label = name if isinstance(name, str) else "function"
     for leaf in leaves(list(args)):
         leaf.requires_grad_(grad and (leaf.is_floating_point() or leaf.is_complex()))
-    options = {k: ours(v) for k, v in kwargs.items()}
-    make = torch.from_numpy
-    wanted = theirs(*args, **kwargs)
     inputs = [x for x in leaves(list(args)) if x.requires_grad]
-
-    def run(order: int) -> tuple[Any, list[Any], list[Any]]:
-        given = [ours(a, True) for a in args]
-        variables = [x for x in leaves(given) if x.requires_grad]
-        out = mine(*given, **options)
-        return out, _gradients(out, variables, Tensor, order == 2) if order else [], variables
-
-    out, got, variables = run(1 if inputs else 0)
-    assert_same(out, wanted, rtol, atol, label)
-    want = _gradients(wanted, inputs, make, False)
-    _same_gradients(got, variables, want, rtol, atol, f"gradient of {label}")
+    options = {k: ours(v) for k, v in kwargs.items()}
+    wanted = theirs(*args, **kwargs)
+    want = _gradients(wanted, inputs, torch.from_numpy, False)
+    _run(mine, args, options, wanted, want, False, False, (rtol, atol, label))
+    if compiled:
+        _run(mine, args, options, wanted, want, True, False, (rtol, atol, f"compiled {label}"))
     if second:
         for x in inputs:
             x.grad = None
-        twice = _gradients(theirs(*args, **kwargs), inputs, make, True)
-        _same_gradients(run(2)[1], variables, twice, 10 * rtol, 10 * atol, f"second gradient of {label}")
-    if compiled:
-        given = [ours(a, True) for a in args]
-        variables = [x for x in leaves(given) if x.requires_grad]
-
-        @compile
-        def step() -> Any:
-            result = mine(*given, **options)
-            if variables:
-                _gradients(result, variables, Tensor, False)
-            return result
-
-        assert_same(step(), wanted, rtol, atol, f"compiled {label}")
-        _same_gradients(
-            [x.grad for x in variables], variables, want, rtol, atol, f"compiled gradient of {label}"
-        )
+        twice = _gradients(theirs(*args, **kwargs), inputs, torch.from_numpy, True)
+        _run(mine, args, options, wanted, twice, False, True, (10 * rtol, 10 * atol, f"twice {label}"))
     for x in inputs:
         x.grad = None
         x.requires_grad_(False)
+
+
+def _run(
+    mine: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], wanted: Any, want: list[Any],
+    compiled: bool, second: bool, how: tuple[float, float, str],
+) -> None:  # fmt: skip
+    """Run ours, and compare values and gradients with torch's."""
+    given = [ours(a, True) for a in args]
+    variables = [x for x in leaves(given) if x.requires_grad]
+
+    def step() -> Any:
+        out = mine(*given, **options)
+        return out, _gradients(out, variables, Tensor, second) if variables else []
+
+    if compiled:
+
+        def traced() -> Any:
+            return step()[0]
+
+        out = compile(traced)()
+        got = [x.grad for x in variables]
+    else:
+        out, got = step()
+    rtol, atol, label = how
+    assert_same(out, wanted, rtol, atol, label)
+    _same_gradients(got, variables, want, rtol, atol, f"gradient of {label}")

@@ -85,3 +85,17 @@ def test_errors_name_the_operation_and_both_shapes() -> None:
         Tensor([1.0]).div(Tensor([1.0]), rounding_mode="up")
     with pytest.raises(DtypeError, match="a floating-point tensor"):
         Tensor([1]).addcdiv(Tensor([1]), Tensor([1]))
+
+
+def test_signs_bits_and_divisors() -> None:
+    x = torch.tensor([0.0, 1.0, -2.0, float("inf"), float("nan")])
+    check("copysign", x[:3, None].contiguous(), x)
+    check("nextafter", x, x + 1, grad=False, compiled=False)
+    check("heaviside", x, torch.tensor(0.5), grad=False, compiled=False)
+    check("ldexp", tensor(3), integers(3, low=0), compiled=False)
+    check("gcd", integers(6, low=-20, high=20), integers(6, low=1, seed=1), compiled=False)
+    check("lcm", integers(6, low=-20, high=20), integers(6, low=1, seed=1), compiled=False)
+    check("isin", integers(6), torch.tensor([1, 3]), compiled=False)
+    check("isin", integers(6), torch.tensor([1, 3]), invert=True, compiled=False)
+    with pytest.raises(DtypeError, match="gcd: expected integers, got float32"):
+        Tensor([1.0]).gcd(Tensor([2.0]))

@@ -17,7 +17,8 @@ from xlagrad.core.errors import ArgumentError, DtypeError, IndexingError, ShapeE
     [
         ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)), ((5, 2, 3), (3,)),
         ((5, 2, 3), (3, 4)), ((3,), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (5, 3, 4)),
-        ((2, 1, 2, 3), (5, 3, 4)), ((2, 5, 2, 3), (3, 4)), ((0, 2, 3), (3, 4)), ((2, 0), (0, 3)), ((5, 2, 3), (1, 3, 4)),
+        ((2, 1, 2, 3), (5, 3, 4)), ((2, 5, 2, 3), (3, 4)),
+        ((0, 2, 3), (3, 4)), ((2, 0), (0, 3)), ((5, 2, 3), (1, 3, 4)),
     ],
 )  # fmt: skip
 def test_matmul(left: Any, right: Any) -> None:
@@ -143,3 +144,15 @@ def test_errors_name_both_operands() -> None:
         ours_zeros(2, 2, 2).bmm(ours_zeros(3, 2, 2))
     with pytest.raises(ShapeError, match="addmm: expected an input that broadcasts to the product"):
         ours_zeros(3).addmm(ours_zeros(2, 2), ours_zeros(2, 2))
+
+
+def test_products_along_a_dimension() -> None:
+    vecdot = torch.linalg.vecdot
+    check("linalg_vecdot", tensor(2, 3), tensor(3), theirs=vecdot, compiled=False)
+    check("linalg_vecdot", tensor(2, 3), tensor(2, 3, seed=1), dim=0, theirs=vecdot)
+    check("cross", tensor(2, 3), tensor(2, 3, seed=1), dim=1, compiled=False)
+    check(lambda x: x.cross(x * x, dim=-1), tensor(2, 3), compiled=False)
+    check("diag", tensor(3), 1, compiled=False)
+    check("diag", tensor(3, 4), -1, compiled=False)
+    with pytest.raises(ShapeError, match="cross: expected a dimension of size 3"):
+        Tensor([1.0]).cross(Tensor([1.0]))

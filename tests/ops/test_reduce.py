@@ -152,3 +152,11 @@ def test_errors() -> None:
         Tensor([]).amax()
     with pytest.raises(DtypeError, match="argmax: expected a numeric tensor, got bool"):
         Tensor([True]).argmax()
+
+
+def test_differences() -> None:
+    check("diff", tensor(3, 4))
+    check("diff", tensor(3, 4), 2, 0, compiled=False)
+    check("diff", tensor(3, 4), prepend=tensor(3, 1), append=tensor(3, 2), grad=False, compiled=False)
+    check("diff", torch.tensor([True, False, False]), compiled=False)
+    check("diff", tensor(2), 5, compiled=False)

@@ -7,9 +7,11 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from xlagrad.core import dtypes
+from xlagrad.core import dtypes, errors
 from xlagrad.core.dispatch import Array, op
+from xlagrad.core.errors import describe, message
 from xlagrad.ops.common import ValuesIndices, dim_of, floating, int64, is_float, is_inexact, refuse_complex
+from xlagrad.ops.composed import composed
 
 
 def _prepared(who: str, input: Array, dim: int, dtype: Any) -> tuple[Array, int]:
@@ -71,6 +73,48 @@ def logcumsumexp(input: Array, dim: int) -> Array:
     """
     x, at = _prepared("logcumsumexp", floating(input), dim, None)
     return lax.cumlogsumexp(x, at).reshape(input.shape)
+
+
+@op
+def diff_of(input: Array, prepend: Array | None, append: Array | None, n: int, dim: int) -> Array:
+    """Differences of neighbours, operands first. See `diff`."""
+    at = dim_of("diff", dim, input.ndim)
+    if not input.ndim:
+        fix = "give it a dimension"
+        raise errors.ShapeError(message("diff", "at least 1 dimension", describe(input), fix))
+    if n < 0:
+        raise errors.ArgumentError(message("diff", "n >= 0", str(n), "count how often to take differences"))
+    parts = [x.astype(input.dtype) for x in (prepend, input, append) if x is not None]
+    x = jnp.concatenate(parts, axis=at) if n and len(parts) > 1 else input
+    for _ in range(min(n, x.shape[at])):
+        later, earlier = lax.slice_in_dim(x, 1, None, axis=at), lax.slice_in_dim(x, 0, -1, axis=at)
+        x = later ^ earlier if x.dtype == bool else later - earlier
+    return x
+
+
+@composed(method=True)
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Each element minus the one before along a dimension, n times over.
+
+    Args:
+        input: tensor.
+        n: how often.
+        dim: along which dimension.
+        prepend: tensor to join in front first.
+        append: tensor to join behind first.
+
+    Raises:
+        IndexingError: the dimension is out of range.
+        ShapeError: no dimension.
+        ArgumentError: n is negative.
+
+    Example:
+        >>> diff(jnp.array([1, 4, 9])).tolist()
+        [3, 5]
+
+    Source: ``torch.diff``.
+    """
+    return diff_of(input, prepend, append, n, dim)
 
 
 def _running(who: str, input: Array, dim: int) -> ValuesIndices:

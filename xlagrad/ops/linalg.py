@@ -269,6 +269,26 @@ def linalg_cross(input: Array, other: Array, *, dim: int = -1) -> Array:
     return jnp.cross(input, other, axis=at)
 
 
+@composed(method=True)
+def cross(input: Any, other: Any, dim: int | None = None) -> Any:
+    """The cross product of 3-vectors, along the first dimension of size 3 by default; see `linalg_cross`.
+
+    Raises:
+        ShapeError: no dimension has size 3, or the shapes do not broadcast.
+
+    Example:
+        >>> cross(jnp.array([1.0, 0.0, 0.0]), jnp.array([0.0, 1.0, 0.0])).tolist()
+        [0.0, 0.0, 1.0]
+
+    Source: ``torch.cross``.
+    """
+    if dim is None:
+        if 3 not in tuple(input.shape):
+            raise errors.ShapeError(message("cross", "a dimension of size 3", describe(input), "pad with 0"))
+        dim = tuple(input.shape).index(3)
+    return linalg_cross(input, other, dim=dim)
+
+
 # torch's older names of the same operations, which are also methods.
 inverse = composed(name="inverse", method=True)(linalg_inv)
 det = composed(name="det", method=True)(linalg_det)

@@ -11,7 +11,7 @@ from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, Arrays, op
 from xlagrad.core.errors import describe, message
 from xlagrad.core.promotion import promote
-from xlagrad.ops.common import dim_of, is_bool
+from xlagrad.ops.common import broadcast, dim_of, is_bool
 
 
 def check_product(who: str, *xs: Array) -> None:
@@ -171,6 +171,29 @@ def vdot(input: Array, other: Array) -> Array:
     _check_dims("vdot", input, 1)
     _check_dims("vdot", other, 1)
     return contract("vdot", jnp.conj(input), other)
+
+
+@op
+def linalg_vecdot(x: Array, y: Array, *, dim: int = -1) -> Array:
+    """Σ conj(x) · y along a dimension, the others broadcast.
+
+    Raises:
+        ShapeError: the shapes do not broadcast, or that dimension differs.
+        IndexingError: the dimension is out of range.
+        DtypeError: the types differ, or are boolean.
+
+    Example:
+        >>> linalg_vecdot(jnp.ones((2, 3)), jnp.ones(3)).tolist()
+        [3.0, 3.0]
+
+    Source: ``torch.linalg.vecdot``.
+    """
+    check_product("linalg.vecdot", x, y)
+    broadcast("linalg.vecdot", x, y)
+    at = dim_of("linalg.vecdot", dim, min(x.ndim, y.ndim)) - min(x.ndim, y.ndim)
+    if x.shape[at] != y.shape[at]:
+        raise _mismatch("linalg.vecdot", x, y, f"equal sizes along dim {dim}")
+    return jnp.sum(jnp.conj(x) * y, axis=at)
 
 
 @op(method=True)

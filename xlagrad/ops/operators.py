@@ -27,6 +27,7 @@ from xlagrad.ops import (  # noqa: F401
     masked,
     methods,
     norm,
+    numbers,
     reduce,
     softmax,
     sort,

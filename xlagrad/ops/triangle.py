@@ -109,6 +109,29 @@ def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
 
 
 @op(method=True)
+def diag(input: Array, diagonal: int = 0) -> Array:
+    """Of a vector the matrix with it on a diagonal, of a matrix the vector on a diagonal.
+
+    Args:
+        input: vector or matrix.
+        diagonal: which one; 0 is the main one, positive ones lie above it.
+
+    Raises:
+        ShapeError: neither.
+
+    Example:
+        >>> diag(jnp.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [1.0, 4.0]
+
+    Source: ``torch.diag``.
+    """
+    if input.ndim not in (1, 2):
+        fix = "use diagonal or diag_embed for batches"
+        raise errors.ShapeError(message("diag", "a vector or a matrix", describe(input), fix))
+    return diag_embed(input, diagonal) if input.ndim == 1 else jnp.diagonal(input, diagonal)
+
+
+@op(method=True)
 def diagflat(input: Array, offset: int = 0) -> Array:
     """A matrix with all elements of ``input`` on a diagonal.
 

@@ -1,0 +1,145 @@
+"""Functions of two numbers that look at their sign, their bits or their divisors."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from xlagrad.core.dispatch import Array, ArrayLike, op
+from xlagrad.core.promotion import promote
+from xlagrad.ops.arithmetic import float_pair, pair
+from xlagrad.ops.common import refuse_complex, require_integer
+from xlagrad.ops.kinks import absolute
+
+
+@op(method=True, inplace=True)
+def copysign(input: ArrayLike, other: ArrayLike) -> Array:
+    """|input| with the sign of ``other``, signed zeros included; its gradient at zero is zero.
+
+    Raises:
+        DtypeError: a complex operand.
+        ShapeError: the shapes do not broadcast.
+
+    Example:
+        >>> copysign(jnp.array([1.0, -2.0]), -0.0).tolist()
+        [-1.0, -2.0]
+
+    Source: ``torch.copysign``.
+    """
+    x, y = float_pair("copysign", input, other)
+    refuse_complex("copysign", x)
+    size = absolute(x)
+    return jnp.where(jnp.signbit(y), -size, size)
+
+
+@op(method=True, inplace=True)
+def nextafter(input: ArrayLike, other: ArrayLike) -> Array:
+    """The next floating-point number after ``input`` towards ``other``.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+
+    Example:
+        >>> bool(nextafter(jnp.array(1.0), 2.0) > 1.0)
+        True
+
+    Source: ``torch.nextafter``.
+    """
+    x, y = float_pair("nextafter", input, other)
+    refuse_complex("nextafter", x)
+    return jnp.nextafter(x, y)
+
+
+@op(method=True, inplace=True)
+def heaviside(input: ArrayLike, values: ArrayLike) -> Array:
+    """0 below zero, 1 above it, and ``values`` at zero.
+
+    Raises:
+        DtypeError: a complex operand.
+        ShapeError: the shapes do not broadcast.
+
+    Example:
+        >>> heaviside(jnp.array([-1.0, 0.0, 2.0]), 0.5).tolist()
+        [0.0, 0.5, 1.0]
+
+    Source: ``torch.heaviside``.
+    """
+    x, y = pair("heaviside", input, values)
+    refuse_complex("heaviside", x)
+    return jnp.where(x == 0, y, (x > 0).astype(x.dtype))
+
+
+@op(method=True, inplace=True)
+def ldexp(input: ArrayLike, other: ArrayLike) -> Array:
+    """input · 2^other.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+
+    Example:
+        >>> ldexp(jnp.array([1.5]), 2).tolist()
+        [6.0]
+
+    Source: ``torch.ldexp``.
+    """
+    x, y = float_pair("ldexp", input, other)
+    return x * jnp.exp2(y)
+
+
+@op(method=True, inplace=True)
+def gcd(input: ArrayLike, other: ArrayLike) -> Array:
+    """The greatest common divisor, elementwise with broadcasting.
+
+    Raises:
+        DtypeError: not integers.
+        ShapeError: the shapes do not broadcast.
+
+    Example:
+        >>> gcd(jnp.array([12, -8]), 6).tolist()
+        [6, 2]
+
+    Source: ``torch.gcd``.
+    """
+    x, y = pair("gcd", input, other)
+    require_integer("gcd", x, "integers")
+    return jnp.gcd(x, y)
+
+
+@op(method=True, inplace=True)
+def lcm(input: ArrayLike, other: ArrayLike) -> Array:
+    """The least common multiple, elementwise with broadcasting.
+
+    Raises:
+        DtypeError: not integers.
+        ShapeError: the shapes do not broadcast.
+
+    Example:
+        >>> lcm(jnp.array([4, 3]), 6).tolist()
+        [12, 6]
+
+    Source: ``torch.lcm``.
+    """
+    x, y = pair("lcm", input, other)
+    require_integer("lcm", x, "integers")
+    return jnp.lcm(x, y)
+
+
+@op
+def isin(
+    elements: ArrayLike, test_elements: ArrayLike, *, assume_unique: bool = False, invert: bool = False
+) -> Array:
+    """Whether each element is among others.
+
+    Args:
+        elements: what to look for.
+        test_elements: where to look, of any shape.
+        assume_unique: taken for compatibility.
+        invert: whether it is not.
+
+    Example:
+        >>> isin(jnp.array([1, 2, 3]), jnp.array([3, 1])).tolist()
+        [True, False, True]
+
+    Source: ``torch.isin``.
+    """
+    x, y = promote(elements, test_elements)
+    return jnp.isin(x, y, invert=invert)
