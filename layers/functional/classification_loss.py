@@ -225,7 +225,7 @@ def kl_div(
     reduction: str = "mean",
     log_target: bool = False,
 ) -> Array:
-    """t · (log t − x) of log-probabilities x; ``reduction="batchmean"`` divides the sum by the first length."""
+    """t · (log t − x) of log-probabilities x; "batchmean" divides the sum by the first length."""
     if log_target:
         loss = jnp.exp(target) * (target - input)
     else:

@@ -45,7 +45,7 @@ def test_cond_with_gradients_and_writes(sign: float) -> None:
         zero = np.zeros((3, 3))
         return [y, count, zero if w.grad is None else w.grad, x.grad]
 
-    y, count, w_grad, x_grad = both_ways(program)
+    _, count, w_grad, x_grad = both_ways(program)
     assert count == (1.0 if sign > 0 else 0.0)
     assert (w_grad == 0).all() == (sign < 0)
     np.testing.assert_allclose(x_grad, 1.0 if sign > 0 else -4.0)
@@ -103,7 +103,7 @@ def test_checkpoint_draws_the_same_numbers_again() -> None:
         x = Tensor(XS, requires_grad=True)
         return [compile(step)(x), w.grad, x.grad, xg.rand(2)]
 
-    y, w_grad, x_grad, after = both_ways(program)
+    y, _, x_grad, after = both_ways(program)
     xg.manual_seed(5)
     noise = xg.rand(3).numpy()
     np.testing.assert_allclose(y, (np.tanh(XS) * noise).sum(), rtol=1e-5)

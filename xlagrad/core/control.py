@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from xlagrad.core.dispatch import registry
 from xlagrad.core.errors import AutogradError, ShapeError, message
 from xlagrad.core.handle import Handle, is_tracer, read
 from xlagrad.core.lift import Lift, arrays, flatten, is_handle, tensors, traced
@@ -159,8 +160,6 @@ def scan(
 
 def _loop(f: Any, init: Any, leaves: list[Any], tree: Any, steps: int, reverse: bool) -> tuple[Any, Any]:
     """Run a scan as a Python loop."""
-    from xlagrad.core.dispatch import registry
-
     carry, outputs = init, []
     for i in reversed(range(steps)) if reverse else range(steps):
         carry, y = f(carry, jax.tree.unflatten(tree, [x[i] for x in leaves]))

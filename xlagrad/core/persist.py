@@ -29,7 +29,8 @@ def enable() -> None:
     if _Once.done:
         return
     _Once.done = True
-    if os.environ.get("XLAGRAD_CACHE", "1") == "0" or jax.config.values["jax_compilation_cache_dir"] is not None:
+    taken = jax.config.values["jax_compilation_cache_dir"] is not None
+    if taken or os.environ.get("XLAGRAD_CACHE", "1") == "0":
         return
     try:
         folder = default_directory()

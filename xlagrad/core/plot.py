@@ -120,7 +120,7 @@ class Plot:
         return iter(self._outs.values())
 
     def _gradient(self, record: GradRecord) -> Any:
-        """Return what becomes of a gradient; one that was consumed, and is held by nobody else, may be dropped."""
+        """Return what becomes of a gradient; one that was consumed, and nobody else holds, may be dropped."""
         grad = record.tensor._grad
         if self._dropped is not None and record.used and not record.read and isinstance(grad, Handle):
             if self.trace.is_born(grad) and id(grad) not in self._outs:

@@ -9,12 +9,16 @@ import jax
 
 from xlagrad.core.devices import Device, as_device
 from xlagrad.core.dispatch import Array, op
-from xlagrad.core.dtypes import DType, as_dtype, as_jax, bool_, float32
 from xlagrad.core.dtypes import (
+    DType,
+    as_dtype,
+    as_jax,
     bfloat16,
+    bool_,
     complex64,
     complex128,
     float16,
+    float32,
     float64,
     int8,
     int16,
