@@ -42,4 +42,4 @@ class Logs(Mapping[str, Any]):
 
 def number(value: Any) -> Any:
     """Return a Python number for an array of one element, a nested list for others."""
-    return value if isinstance(value, (int, float, str)) or value is None else value.tolist()
+    return value.tolist() if hasattr(value, "tolist") else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -40,8 +41,7 @@ def source(
     Raises:
         ArgumentError: targets or weights besides an iterable, which has its own.
     """
-    leaves = jax.tree.leaves(x, is_leaf=is_array)
-    if leaves and all(map(is_array, leaves)):
+    if is_arrays(x):
         return ArraySource(who, x, y, weight, batch_size, shuffle, seed)
     if y is not None or weight is not None:
         expected = "x alone where it is an iterable of batches"
@@ -50,6 +50,20 @@ def source(
         expected = "arrays, or an iterable of batches"
         raise ArgumentError(message(who, expected, type(x).__name__, "pass x=, y= or a DataLoader"))
     return IterableSource(x, steps)
+
+
+def is_arrays(x: Any) -> bool:
+    """Return whether ``x`` is an array, or a tuple, list or dict of arrays.
+
+    A list with tuples in it is a list of batches: ``(x, y)`` each.
+    """
+    if isinstance(x, Mapping):
+        return bool(x) and all(map(is_arrays, x.values()))
+    if isinstance(x, tuple):
+        return bool(x) and all(map(is_arrays, x))
+    if isinstance(x, list) and (not x or any(isinstance(v, (tuple, Mapping)) for v in x)):
+        return False
+    return is_array(x) or (isinstance(x, list) and all(map(is_arrays, x)))
 
 
 def hold_out(x: Any, y: Any, weight: Any, share: float) -> tuple[Any, Any]:
@@ -64,7 +78,7 @@ def hold_out(x: Any, y: Any, weight: Any, share: float) -> tuple[Any, Any]:
     who = "Trainer.fit"
     if not 0 < share < 1:
         raise ArgumentError(message(who, "validation_split between 0 and 1", str(share)))
-    if not all(map(is_array, jax.tree.leaves(x, is_leaf=is_array))):
+    if not is_arrays(x):
         fix = "pass validation_data="
         raise ArgumentError(message(who, "arrays for validation_split", type(x).__name__, fix))
     arrays = jax.tree.map(host_array, (x, y, weight), is_leaf=is_array)
