@@ -74,7 +74,7 @@ def gradients_are_read(inside: set[types.CodeType]) -> bool:
         inside: code of the compiled function and of what it calls, which runs in the trace.
     """
     if hasattr(sys, "ps1") or "IPython" in sys.modules:
-        # What comes next in an interactive session is not written yet.
+        # What comes next in an interactive shell is not written yet.
         return True
     skip = {c for code in inside for c in _nested(code)}
     seen: set[str] = set()
