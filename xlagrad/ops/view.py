@@ -365,10 +365,11 @@ def _same(at: Strides) -> Strides:
     return at
 
 
-@op(name="_detach")
-def _detach(input: Array) -> Array:
-    """The value, through which no gradient passes."""
-    return jax.lax.stop_gradient(input)
+def _bare(input: Any) -> Any:
+    """Return a tensor of the value of ``input``, without its history."""
+    array = read(input)
+    # The very same array, not a copy of it as a jitted identity would return.
+    return wrap(jax.lax.stop_gradient(array) if isinstance(array, jax.core.Tracer) else array)
 
 
 @op(name="_detach_put")
@@ -381,10 +382,8 @@ def detach(input: Any) -> Any:
     """Return a view of ``input`` through which no gradient passes. Writes to it reach ``input``."""
     if not isinstance(input, Handle):
         return jax.lax.stop_gradient(input)
-    array = read(input)
-    # The very same array, not a copy of it as a jitted identity would return.
-    result = wrap(jax.lax.stop_gradient(array) if isinstance(array, jax.core.Tracer) else array)
-    attach(result, input, Step(_detach, _detach_put, (), {}, _same, severs=True))
+    result = _bare(input)
+    attach(result, input, Step(_bare, _detach_put, (), {}, _same, severs=True))
     return result
 
 
