@@ -175,6 +175,8 @@ def install() -> None:
         "__getitem__": index.getitem,
         "__setitem__": setitem,
         "mT": _property(_mT, "The tensor with its last two dimensions exchanged."),
+        "real": _property(view.real_part, "A view of the real parts; a real tensor itself."),
+        "imag": _property(view.imag_part, "A view of the imaginary parts."),
         "T": _property(_T, "The tensor with its dimensions reversed."),
     }
     for record in set(registry.values()):

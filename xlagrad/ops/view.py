@@ -387,6 +387,56 @@ def detach(input: Any) -> Any:
     return result
 
 
+@op(name="_real")
+def _real(input: Array) -> Array:
+    """The real parts."""
+    return jnp.real(input)
+
+
+@op(name="_real_put")
+def _real_put(input: Array, value: Array) -> Array:
+    """Write the real parts."""
+    return jax.lax.complex(value, jnp.imag(input))
+
+
+@op(name="_imag")
+def _imag(input: Array) -> Array:
+    """The imaginary parts."""
+    return jnp.imag(input)
+
+
+@op(name="_imag_put")
+def _imag_put(input: Array, value: Array) -> Array:
+    """Write the imaginary parts."""
+    return jax.lax.complex(jnp.real(input), value)
+
+
+def _part(offset: int) -> Callable[[Strides], Strides]:
+    def move(at: Strides) -> Strides:
+        return at[0], tuple(2 * s for s in at[1]), 2 * at[2] + offset
+
+    return move
+
+
+def real_part(input: Any) -> Any:
+    """Return a view of the real parts of a complex tensor; a real one itself."""
+    if not jnp.issubdtype(read(input).dtype, jnp.complexfloating):
+        return input
+    return taken(input, _real, _real_put, _part(0))
+
+
+def imag_part(input: Any) -> Any:
+    """Return a view of the imaginary parts of a complex tensor.
+
+    Raises:
+        DtypeError: it is real.
+    """
+    if not jnp.issubdtype(read(input).dtype, jnp.complexfloating):
+        want = "a complex tensor (imag is not implemented for tensors with real dtypes)"
+        raise DtypeError(message("imag", want, describe(input)))
+    return taken(input, _imag, _imag_put, _part(1))
+
+
 @op(name="clone", aliases=("_copy",))
 def _clone(input: Array) -> Array:
     """A copy with a value of its own; gradients pass."""
