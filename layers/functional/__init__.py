@@ -40,6 +40,12 @@ from xlagrad.layers.functional.adaptive_pool import (
 )
 from xlagrad.layers.functional.arrange import pixel_shuffle, pixel_unshuffle
 from xlagrad.layers.functional.attention import scaled_dot_product_attention
+from xlagrad.layers.functional.batch_normalization import (
+    batch_norm,
+    batch_norm_stats,
+    instance_norm,
+    instance_norm_stats,
+)
 from xlagrad.layers.functional.classification_loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -80,11 +86,7 @@ from xlagrad.layers.functional.dropping import (
 from xlagrad.layers.functional.embed import embedding, embedding_bag
 from xlagrad.layers.functional.linear import bilinear, linear
 from xlagrad.layers.functional.normalization import (
-    batch_norm,
-    batch_norm_stats,
     group_norm,
-    instance_norm,
-    instance_norm_stats,
     layer_norm,
     local_response_norm,
     normalize,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from xlagrad.core.dispatch import Array, op, registry
 from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
@@ -40,6 +42,9 @@ def _relu(input: Array) -> Array:
     return jnp.where(input <= 0, 0, input).astype(input.dtype)
 
 
+_relu_ = in_place(_relu)
+
+
 def relu(input: Any, inplace: bool = False) -> Any:
     """Return max(x, 0). The slope at 0 is 0. Follows ``torch.nn.functional.relu``.
 
@@ -48,7 +53,7 @@ def relu(input: Any, inplace: bool = False) -> Any:
         >>> relu(jnp.array([-1.0, 2.0])).tolist()
         [0.0, 2.0]
     """
-    return input.relu_() if inplace and isinstance(input, Handle) else _relu(input)
+    return _relu_(input) if inplace and isinstance(input, Handle) else _relu(input)
 
 
 def _between(x: Any, low: Any, high: Any) -> Any:
@@ -156,7 +161,10 @@ def gelu(input: Array, approximate: str = "none") -> Array:
     """
     if approximate not in ("none", "tanh"):
         raise ArgumentError(message("gelu", "approximate 'none' or 'tanh'", repr(approximate)))
-    return jax.nn.gelu(input, approximate=approximate == "tanh")
+    if approximate == "tanh":
+        return jax.nn.gelu(input, approximate=True)
+    # Half the time of jax.nn.gelu, which takes erfc; the accuracy is torch's.
+    return 0.5 * input * (1 + lax.erf(input * math.sqrt(0.5)))
 
 
 @op

@@ -10,7 +10,7 @@ from xlagrad.core.errors import ShapeError, describe, message
 
 @op
 def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
-    """(…, C·r², H, W) to (…, C, H·r, W·r). Shi et al., 2016. Follows ``torch.nn.functional.pixel_shuffle``."""
+    """(…, C·r², H, W) to (…, C, H·r, W·r). Source: torch's function of this name; Shi et al., 2016."""
     r = upscale_factor
     if input.ndim < 3 or r < 1 or input.shape[-3] % (r * r):
         raise ShapeError(message("pixel_shuffle", f"channels that {r}² divides", describe(input)))

@@ -6,9 +6,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
+from xlagrad.layers.functional.arguments import require_float
 from xlagrad.layers.functional.reduction import (
     check_classes,
     check_reduction,
@@ -32,35 +34,63 @@ def _check_target(who: str, input: jax.Array, target: jax.Array) -> None:
         )  # fmt: skip
 
 
-def _weighted_nll(
-    who: str,
-    logp: jax.Array,
-    target: jax.Array,
-    weight: jax.Array | None,
-    ignore_index: int,
-    reduction: str,
-    smoothing: float,
-) -> jax.Array:
-    """Return −Σ w[t] · logp[t], smoothed, over the rows that are not ignored."""
+# Up to so many classes a comparison with each beats a gather, whose gradient is a scatter.
+_COMPARED = 128
+
+
+def _at_class(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
+    """Return, for each row, the entry of x at its class."""
+    index = jnp.expand_dims(index, axis)
+    if x.shape[axis] > _COMPARED:
+        return jnp.take_along_axis(x, index, axis, mode="promise_in_bounds").squeeze(axis)
+    chosen = lax.broadcasted_iota(index.dtype, x.shape, axis) == index
+    return jnp.sum(jnp.where(chosen, x, 0), axis)
+
+
+def _along(weight: jax.Array, ndim: int, axis: int) -> jax.Array:
+    """Return one number for each class in a shape that broadcasts with the scores."""
+    return weight.reshape((-1,) + (1,) * (ndim - axis - 1))
+
+
+def _of_classes(
+    who: str, scores: jax.Array, norm: jax.Array | None, target: jax.Array, weight: jax.Array | None,
+    ignore_index: int, reduction: str, smoothing: float,
+) -> jax.Array:  # fmt: skip
+    """Return Σ w[t] · (norm - scores[t]), smoothed, over the rows that are not ignored.
+
+    With log-probabilities as scores there is no ``norm``.
+    """
     check_reduction(who, reduction)
-    axis = _class_axis(logp)
-    count = logp.shape[axis]
+    axis, ndim = _class_axis(scores), scores.ndim
     kept = target != ignore_index
-    index = jnp.where(kept, target, 0).astype(jnp.int32)
-    rows = -jnp.take_along_axis(logp, jnp.expand_dims(index, axis), axis, mode="clip").squeeze(axis)
-    scale = kept.astype(logp.dtype)
-    if weight is not None:
-        scale = scale * jnp.take(weight, index, mode="clip")
-    loss = jnp.where(kept, rows * (scale if weight is not None else 1), 0)
+    index = jnp.clip(jnp.where(kept, target, 0), 0, scores.shape[axis] - 1).astype(jnp.int32)
+    rows = (0 if norm is None else norm) - _at_class(scores, index, axis)
+    scale = None if weight is None else jnp.take(weight, index)
+    loss = rows if scale is None else rows * scale
     if smoothing:
-        spread = logp
-        if weight is not None:
-            spread = logp * weight.reshape((-1,) + (1,) * (logp.ndim - axis - 1))
-        uniform = jnp.where(kept, -jnp.sum(spread, axis=axis), 0)
-        loss = (1 - smoothing) * loss + smoothing / count * uniform
+        # The mean loss over all classes of a row.
+        if weight is None:
+            total = jnp.sum(scores, axis)
+            uniform = (norm if norm is not None else 0) - total / scores.shape[axis]
+        else:
+            total = jnp.sum(scores * _along(weight, ndim, axis), axis)
+            part = norm * jnp.sum(weight) if norm is not None else 0
+            uniform = (part - total) / scores.shape[axis]
+        loss = (1 - smoothing) * loss + smoothing * uniform
+    loss = jnp.where(kept, loss, 0)
     if reduction == "mean":
-        return jnp.sum(loss) / jnp.sum(scale)
+        return jnp.sum(loss) / jnp.sum(kept if scale is None else jnp.where(kept, scale, 0))
     return loss if reduction == "none" else jnp.sum(loss)
+
+
+def _shifted(input: jax.Array, axis: int) -> tuple[jax.Array, jax.Array]:
+    """Return scores relative to the largest of their row, and the logarithm of the sum of their exponentials.
+
+    Nothing as large as the scores is needed in between, where the logarithm of softmax is.
+    """
+    x = input.astype(jnp.promote_types(input.dtype, jnp.float32))
+    scores = x - lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf))
+    return scores, jnp.log(jnp.sum(jnp.exp(scores), axis))
 
 
 @op(name="_cross_entropy")
@@ -68,21 +98,27 @@ def _cross_entropy(
     input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str, smoothing: float
 ) -> Array:
     """Cross-entropy of scores with classes or with probabilities."""
+    who = "cross_entropy"
+    require_float(who, input)
     axis = _class_axis(input)
-    logp = jax.nn.log_softmax(input, axis=axis)
-    if jnp.issubdtype(target.dtype, jnp.inexact):
-        same_shape("cross_entropy", input, target)
-        check_reduction("cross_entropy", reduction)
-        if smoothing:
-            target = target * (1 - smoothing) + smoothing / input.shape[axis]
-        if weight is not None:
-            target = target * weight.reshape((-1,) + (1,) * (input.ndim - axis - 1))
-        loss = -jnp.sum(logp * target, axis=axis)
-        if reduction == "mean":
-            return jnp.sum(loss) / max(loss.size, 1)
-        return loss if reduction == "none" else jnp.sum(loss)
-    _check_target("cross_entropy", input, target)
-    return _weighted_nll("cross_entropy", logp, target, weight, ignore_index, reduction, smoothing)
+    if weight is not None and weight.shape != input.shape[axis : axis + 1]:
+        want = f"a weight for each of the {input.shape[axis]} classes"
+        raise ShapeError(message(who, want, describe(weight), "give one number per class"))
+    scores, norm = _shifted(input, axis)
+    if not jnp.issubdtype(target.dtype, jnp.inexact):
+        _check_target(who, input, target)
+        loss = _of_classes(who, scores, norm, target, weight, ignore_index, reduction, smoothing)
+        return loss.astype(input.dtype)
+    same_shape(who, input, target)
+    check_reduction(who, reduction)
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / input.shape[axis]
+    if weight is not None:
+        target = target * _along(weight, input.ndim, axis)
+    loss = jnp.sum((jnp.expand_dims(norm, axis) - scores) * target, axis)
+    if reduction == "mean":
+        loss = jnp.sum(loss) / max(loss.size, 1)
+    return (jnp.sum(loss) if reduction == "sum" else loss).astype(input.dtype)
 
 
 def cross_entropy(
@@ -127,7 +163,7 @@ def cross_entropy(
 def _nll_loss(input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str) -> Array:
     """Negative log-likelihood of classes."""
     _check_target("nll_loss", input, target)
-    return _weighted_nll("nll_loss", input, target, weight, ignore_index, reduction, 0.0)
+    return _of_classes("nll_loss", input, None, target, weight, ignore_index, reduction, 0.0)
 
 
 def nll_loss(

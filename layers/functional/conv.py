@@ -80,7 +80,8 @@ def _result(y: Array, bias: Array | None, ndim: int) -> Array:
 
 
 def _convolve(
-    n: int, input: Array, weight: Array, bias: Array | None, stride: Ints, padding: Any, dilation: Ints, groups: int
+    n: int, input: Array, weight: Array, bias: Array | None, stride: Ints, padding: Any, dilation: Ints,
+    groups: int,
 ) -> Array:  # fmt: skip
     who = f"conv{n}d"
     _check(who, n, input, weight, bias, groups, transposed=False)
@@ -125,7 +126,7 @@ def conv2d(
     dilation: Ints = 1,
     groups: int = 1,
 ) -> Array:
-    """y[o, t] = b[o] + Σ_c,k w[o, c, k] · x[c, t · stride + k · dilation - padding], t and k in two dimensions.
+    """y[o, t] = b[o] + Σ_c,k w[o, c, k] · x[c, t · stride + k · dilation - padding], t and k of two numbers.
 
     Args:
         input: (N, C, H, W) or (C, H, W), of floating point.
@@ -176,8 +177,8 @@ def conv3d(
 
 
 def _transpose(
-    n: int, input: Array, weight: Array, bias: Array | None, stride: Ints, padding: Ints, output_padding: Ints,
-    groups: int, dilation: Ints,
+    n: int, input: Array, weight: Array, bias: Array | None, stride: Ints, padding: Ints,
+    output_padding: Ints, groups: int, dilation: Ints,
 ) -> Array:  # fmt: skip
     who = f"conv_transpose{n}d"
     _check(who, n, input, weight, bias, groups, transposed=True)
@@ -211,7 +212,7 @@ def conv_transpose1d(
     groups: int = 1,
     dilation: Ints = 1,
 ) -> Array:
-    """The transpose of `conv1d` as a map of its input, on (N, C, L) or (C, L). Arguments as `conv_transpose2d`.
+    """The transpose of `conv1d` as a map of its input, (N, C, L). Arguments as `conv_transpose2d`.
 
     Example:
         >>> conv_transpose1d(jnp.ones((1, 3)), jnp.ones((1, 1, 2))).tolist()

@@ -10,28 +10,16 @@ import jax.numpy as jnp
 
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
+from xlagrad.layers.functional.normalization import length
 from xlagrad.layers.functional.reduction import broadcast, legacy_reduction, reduced
-
-
-def _length(x: jax.Array, p: float, axis: int = -1, keepdims: bool = False) -> jax.Array:
-    """Return the p-norm, with slope 0 at 0."""
-    if p == 2:
-        square = jnp.sum(jnp.square(x), axis=axis, keepdims=keepdims)
-        positive = square > 0
-        return jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1)), 0)
-    if p == jnp.inf:
-        return jnp.max(jnp.abs(x), axis=axis, keepdims=keepdims)
-    if p == 1:
-        return jnp.sum(jnp.abs(x), axis=axis, keepdims=keepdims)
-    return jnp.sum(jnp.abs(x) ** p, axis=axis, keepdims=keepdims) ** (1 / p)
 
 
 @op
 def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> Array:
     """x₁·x₂ / (max(‖x₁‖, ε) · max(‖x₂‖, ε)). Follows ``torch.nn.functional.cosine_similarity``."""
     a, b = broadcast("cosine_similarity", x1, x2)
-    a = a / jnp.maximum(_length(a, 2, dim, True), eps)
-    b = b / jnp.maximum(_length(b, 2, dim, True), eps)
+    a = a / jnp.maximum(length(a, 2, dim, True), eps)
+    b = b / jnp.maximum(length(b, 2, dim, True), eps)
     return jnp.sum(a * b, axis=dim)
 
 
@@ -41,7 +29,7 @@ def pairwise_distance(
 ) -> Array:
     """‖x₁ − x₂ + ε‖_p over the last dimension. Follows ``torch.nn.functional.pairwise_distance``."""
     a, b = broadcast("pairwise_distance", x1, x2)
-    return _length(a - b + eps, p, -1, keepdim)
+    return length(a - b + eps, p, a.ndim - 1, keepdim)
 
 
 @op
@@ -119,10 +107,10 @@ def triplet_margin_loss(
     reduction: str = "mean",
 ) -> Array:
     """max(0, d(a, p) − d(a, n) + margin); ``swap`` takes the smaller of d(a, n) and d(p, n)."""
-    near = _length(anchor - positive + eps, p)
-    far = _length(anchor - negative + eps, p)
+    near = length(anchor - positive + eps, p, -1)
+    far = length(anchor - negative + eps, p, -1)
     if swap:
-        far = jnp.minimum(far, _length(positive - negative + eps, p))
+        far = jnp.minimum(far, length(positive - negative + eps, p, -1))
     loss = jnp.maximum(near - far + margin, 0)
     return reduced("triplet_margin_loss", loss, legacy_reduction(size_average, reduce, reduction))
 

@@ -18,11 +18,16 @@ def _embedding(input: Array, weight: Array, padding_idx: int | None, by_frequenc
     """Rows of the table."""
     if by_frequency:
         weight = _shared(weight, input)
-    rows = jnp.take(weight, input, axis=0, mode="clip")
+    rows = _rows(weight, input)
     if padding_idx is None:
         return rows
     # The padding row is looked up but never trained.
     return jnp.where((input == padding_idx)[..., None], jax.lax.stop_gradient(rows), rows)
+
+
+def _rows(weight: jax.Array, index: jax.Array) -> jax.Array:
+    # Checks of the index cost as much again as the lookup, forwards and backwards; XLA clamps it anyway.
+    return weight.at[index].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
 @jax.custom_jvp
@@ -115,7 +120,7 @@ def _embedding_bag(
     else:
         n = offsets.shape[0] - int(last)
         bags = jnp.searchsorted(offsets[:n], jnp.arange(flat.shape[0]), side="right") - 1
-    rows = jnp.take(weight, flat, axis=0, mode="clip")
+    rows = _rows(weight, flat)
     counts = flat != padding_idx if padding_idx is not None else jnp.ones(flat.shape, bool)
     if mode == "max":
         low = jnp.where(counts[:, None], rows, -jnp.inf)
