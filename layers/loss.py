@@ -8,6 +8,7 @@ from typing import Any
 from xlagrad.core.errors import ArgumentError, message
 from xlagrad.core.tensor import Tensor
 from xlagrad.layers import functional as F
+from xlagrad.layers.functional.ctc import ctc_loss
 from xlagrad.layers.module import Module
 
 
@@ -358,7 +359,7 @@ class CTCLoss(Loss):
 
     def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any) -> Tensor:
         """Return the loss of log-probabilities (T, N, C) or (T, C)."""
-        out: Tensor = F.ctc_loss(
+        out: Tensor = ctc_loss(
             log_probs,
             targets,
             input_lengths,

@@ -11,7 +11,8 @@ from jax import lax
 
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
-from xlagrad.core.handle import Handle, is_tracer, read
+from xlagrad.core.handle import is_tracer, read
+from xlagrad.core.tensor import Tensor
 
 # Stands for log 0: finite, so that the gradients of impossible alignments are 0 and not NaN.
 _NEVER = -1e30
@@ -34,7 +35,7 @@ def _ctc_losses(
     The forward variables α_t(s) of Graves et al. 2006, kept as logarithms: a state is entered from itself,
     from the one before, or past a blank from the one before that.
     """
-    steps, n, _ = log_probs.shape
+    steps = log_probs.shape[0]
     states, jump = _with_blanks(labels, blank)
     emitted = jnp.take_along_axis(log_probs, jnp.broadcast_to(states, (steps, *states.shape)), axis=2)
     place = jnp.arange(states.shape[1])
@@ -64,7 +65,7 @@ def _ctc_losses(
 
 
 def _lengths(name: str, given: Any, count: int) -> Any:
-    array = read(given) if isinstance(given, Handle) else jnp.asarray(given)
+    array = read(given) if isinstance(given, Tensor) else jnp.asarray(given)
     array = array.reshape(-1)
     if array.shape[0] != count:
         raise ShapeError(message("ctc_loss", f"{count} {name}, one for each sequence", describe(array)))
@@ -114,13 +115,13 @@ def ctc_loss(
         raise ArgumentError(message("ctc_loss", "reduction 'none', 'mean' or 'sum'", repr(reduction)))
     batched = log_probs.ndim == 3
     if not batched:
-        log_probs = log_probs.unsqueeze(1) if isinstance(log_probs, Handle) else log_probs[:, None]
+        log_probs = log_probs.unsqueeze(1) if isinstance(log_probs, Tensor) else log_probs[:, None]
     count = log_probs.shape[1]
     inputs, labels = (
         _lengths("input_lengths", input_lengths, count),
         _lengths("target_lengths", target_lengths, count),
     )
-    rows = read(targets) if isinstance(targets, Handle) else jnp.asarray(targets)
+    rows = read(targets) if isinstance(targets, Tensor) else jnp.asarray(targets)
     rows = rows if rows.ndim == 2 else _padded(rows, labels)
     if rows.shape[0] != count:
         raise ShapeError(message("ctc_loss", f"targets of {count} sequences", describe(targets)))
@@ -128,7 +129,7 @@ def ctc_loss(
     if zero_infinity:
         losses = (
             losses.where(losses != jnp.inf, 0.0)
-            if isinstance(losses, Handle)
+            if isinstance(losses, Tensor)
             else jnp.nan_to_num(losses, posinf=0)
         )
     if reduction == "none":
