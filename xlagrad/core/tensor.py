@@ -205,6 +205,9 @@ class Tensor(Gradients, Conversion):
         view.write_array(self, array)
         state.bump()
 
+    def __delitem__(self, index: Any) -> None:
+        raise DtypeError(message("del", "something with items that can go", "a Tensor", "index what stays"))
+
     def __hash__(self) -> int:
         return id(self)
 

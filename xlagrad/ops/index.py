@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from xlagrad.core.dispatch import Array, Arrays, op
-from xlagrad.core.errors import ShapeError, TraceError, describe, message
+from xlagrad.core.errors import IndexingError, ShapeError, TraceError, describe, message
 from xlagrad.core.handle import Handle, is_tracer, read
 from xlagrad.core.tensor import as_array
 from xlagrad.core.view import attach
@@ -66,10 +66,29 @@ def getitem(input: Any, index: Any) -> Any:
 
 
 @op(name="_where_put")
-def _where_put(input: Array, mask: Array, value: Array) -> Array:
-    """Write a value where a mask over the leading dimensions holds."""
+def _where_put(input: Array, mask: Array, value: Array, accumulate: bool) -> Array:
+    """Write a value, or add it, where a mask over the leading dimensions holds."""
     mask = mask.reshape(mask.shape + (1,) * (input.ndim - mask.ndim))
-    return jnp.where(mask, value.astype(input.dtype), input)
+    value = value.astype(input.dtype)
+    return jnp.where(mask, input + value if accumulate else value, input)
+
+
+def _masked_put(input: Any, mask: Any, value: Any, accumulate: bool) -> Any:
+    """Write where a mask holds whose value is not known: the same value for every element that it picks."""
+    shape, depth = tuple(input.shape), mask.ndim
+    if tuple(mask.shape) != shape[:depth]:
+        raise IndexingError(
+            message("index", f"a mask of shape {shape[:depth]}", f"the shape of the mask {tuple(mask.shape)}")
+        )
+    rest = shape[depth:]
+    if not _fits(tuple(value.shape), rest):
+        if value.size != 1:
+            raise TraceError(
+                message("setitem", f"a value of shape () or {rest} for a traced mask",
+                        f"{describe(value)} at {user_line()}", "use xg.where(mask, value, tensor)")
+            )  # fmt: skip
+        value = value.reshape(())
+    return _where_put(input, mask, value, accumulate=accumulate)
 
 
 def put(input: Any, index: Any, value: Any, accumulate: bool = False) -> Any:
@@ -80,14 +99,10 @@ def put(input: Any, index: Any, value: Any, accumulate: bool = False) -> Any:
     """
     if not isinstance(value, Handle):
         value = as_array(value).astype(read(input).dtype)
+    if type(index) is tuple and len(index) == 1:
+        index = index[0]
     if _traced_mask(index):
-        if value.ndim > 0 and value.size != 1:
-            raise TraceError(
-                message("setitem", "a scalar value for a traced mask", f"{describe(value)} at {user_line()}",
-                        "use xg.where(mask, value, tensor)")
-            )  # fmt: skip
-        value = value.reshape(())
-        return _where_put(input, index, value)
+        return _masked_put(input, index, value, accumulate)
     plan = parse(index, tuple(input.shape))
     if not plan.arrays:
         step = basic_step(plan.spec, plan.starts)
@@ -100,13 +115,20 @@ def put(input: Any, index: Any, value: Any, accumulate: bool = False) -> Any:
 
 
 def _picked_put(target: Any, value: Any, plan: Plan, accumulate: bool) -> Any:
+    shape, dims = tuple(target.shape), plan.dims
     try:
-        return _pick_put(target, value, plan.arrays, dims=plan.dims, accumulate=accumulate)
-    except ValueError as error:
         picked = np.broadcast_shapes(*[tuple(a.shape) for a in plan.arrays])
-        raise ShapeError(
-            message("setitem", f"a value that broadcasts to the indexed elements {picked}", describe(value))
-        ) from error
+    except ValueError:
+        got = " and ".join(str(tuple(a.shape)) for a in plan.arrays)
+        raise IndexingError(
+            message("index", "index tensors that broadcast together", f"shapes {got}")
+        ) from None
+    first, last = dims[0], dims[-1]
+    if last - first + 1 == len(dims):
+        shape = (*shape[:first], *picked, *shape[last + 1 :])
+    else:
+        shape = (*picked, *[n for d, n in enumerate(shape) if d not in dims])
+    return _pick_put(target, _fit(value, shape), plan.arrays, dims=dims, accumulate=accumulate)
 
 
 def _traced_mask(index: Any) -> bool:
@@ -115,16 +137,19 @@ def _traced_mask(index: Any) -> bool:
     )
 
 
+def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, into) == into
+    except ValueError:
+        return False
+
+
 def _fit(value: Any, shape: tuple[int, ...]) -> Any:
     """Return ``value`` in ``shape``, leading dimensions of length 1 dropped as torch allows."""
     have = tuple(value.shape)
     while len(have) > len(shape) and have[0] == 1:
         have = have[1:]
-    try:
-        fits = np.broadcast_shapes(have, shape) == shape
-    except ValueError:
-        fits = False
-    if not fits:
+    if not _fits(have, shape):
         raise ShapeError(
             message("setitem", f"a value that broadcasts to shape {shape}", describe(value), "reshape it")
         )

@@ -92,7 +92,7 @@ def detach_(self: Any) -> Any:
     Raises:
         StateError: it is a view: detach the base, or use ``detach()``.
     """
-    if self._view is not None:
+    if self._view is not None and not self._view.severed:
         raise StateError(message("detach_", "a tensor that is no view", "a view", "use .detach()"))
     if local.trace is not None:
         local.trace.keep(self)

@@ -126,7 +126,7 @@ def parse(index: Any, shape: Sequence[int]) -> Plan:
             spec.append(("new",))
             out += 1
         elif isinstance(item, slice):
-            start, stop, step = item.indices(shape[dim]) if _plain(item) else _traced_slice(item)
+            start, stop, step = _bounds(item, shape[dim])
             n = len(range(start, stop, step))
             spec.append(("take", step, n))
             starts.append(start)
@@ -141,13 +141,13 @@ def parse(index: Any, shape: Sequence[int]) -> Plan:
     return Plan(tuple(spec), tuple(starts), arrays, tuple(dims), trivial and len(spec) == len(shape))
 
 
-def _plain(item: slice) -> bool:
-    return not any(isinstance(v, Handle) or is_tracer(v) for v in (item.start, item.stop, item.step))
-
-
-def _traced_slice(item: slice) -> tuple[int, int, int]:
-    bounds = [v.__index__() if hasattr(v, "__index__") else v for v in (item.start, item.stop, item.step)]
-    return slice(*bounds).indices(2**31 - 1)
+def _bounds(item: slice, length: int) -> tuple[int, int, int]:
+    for bound in (item.start, item.stop, item.step):
+        if bound is not None and not hasattr(bound, "__index__"):
+            raise IndexingError(message("index", "integers or None in a slice", describe(bound)))
+    if item.step is not None and operator.index(item.step) == 0:
+        raise IndexingError(message("index", "a slice step that is not zero", "0"))
+    return item.indices(length)
 
 
 def _arrays(
@@ -174,16 +174,9 @@ def _arrays(
             )
         parts = list(_mask(item))
     else:
-        if item.ndim == 1 and item.shape[0] == 0 and isinstance(item, np.ndarray):
+        if isinstance(item, np.ndarray) and item.size == 0:
             item = item.astype(np.int32)
-        if not any(k in str(item.dtype) for k in ("int",)):
-            raise IndexingError(
-                message(
-                    "index",
-                    "tensors used as indices must be long, int, byte or bool tensors",
-                    str(item.dtype),
-                )
-            )
+        _check_integers(item)
         _check_bounds(item, shape[dim], dim)
         parts = [item]
     for part in parts:
@@ -193,6 +186,21 @@ def _arrays(
         dims.append(out)
         dim, out = dim + 1, out + 1
     return dim, out
+
+
+def _check_integers(item: Any) -> None:
+    name = np.dtype(item.dtype).name
+    if name == "uint8":
+        raise IndexingError(
+            message("index", "an int64 tensor of positions or a bool mask",
+                    "uint8, a mask in PyTorch and positions in NumPy", "cast it with .bool() or .long()")
+        )  # fmt: skip
+    if "int" not in name:
+        raise IndexingError(
+            message(
+                "index", "integers or bools (tensors used as indices must be long, int or bool tensors)", name
+            )
+        )
 
 
 def _check_bounds(item: Any, length: int, dim: int) -> None:
