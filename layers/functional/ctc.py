@@ -128,7 +128,7 @@ def ctc_loss(
     losses = _ctc_losses(log_probs, rows, inputs, labels, blank=blank)
     if zero_infinity:
         losses = (
-            losses.where(losses != jnp.inf, 0.0)
+            losses.where(~losses.isinf(), 0.0)
             if isinstance(losses, Tensor)
             else jnp.nan_to_num(losses, posinf=0)
         )

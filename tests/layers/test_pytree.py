@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import xlagrad as xg
 import xlagrad.layers as nn
 from tests.layers.models import net
 from xlagrad.core.tensor import Parameter, Tensor
@@ -85,6 +86,17 @@ def test_jax_grad_gives_a_module_of_gradients() -> None:
     stepped = jax.tree.map(lambda p, g: p - 0.01 * g, module, gradients)
     assert loss(stepped, x) < loss(module, x)
     assert stepped.b.weight is stepped.a.weight
+
+
+def test_our_grad_passes_over_counters() -> None:
+    module = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    x = Tensor(np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32))
+    gradients = xg.grad(lambda m, x: (m(x) ** 3).sum())(module, x)
+    (module(x) ** 3).sum().backward()
+    assert np.allclose(gradients[0].weight.data_array, module[0].weight.grad.numpy(), atol=1e-4)
+    assert gradients[1].num_batches_tracked.item() == 0
+    with pytest.raises(TypeError, match="int32"):
+        xg.grad(lambda x: x * 2)(Tensor(3))
 
 
 def test_jax_jit_takes_and_returns_modules() -> None:

@@ -158,6 +158,17 @@ def _inputs(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return args
 
 
+def _has_module(args: Any) -> bool:
+    """Return whether there is a module, whose counters do not take part in differentiation."""
+    kept = jax.tree.leaves(args, is_leaf=lambda x: hasattr(type(x), "_guard_state"))
+    return any(hasattr(type(x), "_guard_state") for x in kept)
+
+
+def _own_zero(grad: Any) -> Any:
+    """Return an integer's gradient, which JAX gives a type without values, as integers of value 0."""
+    return jnp.zeros(grad.shape, jnp.int32) if grad.dtype == jax.dtypes.float0 else grad
+
+
 def _check_argnums(who: str, argnums: Any, count: int) -> None:
     for i in argnums if isinstance(argnums, (tuple, list)) else (argnums,):
         if isinstance(i, bool) or not isinstance(i, int) or not -count <= i < count:
@@ -204,7 +215,9 @@ def value_and_grad(fn: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fal
             return value, (aux, written)
 
         index = tuple(argnums) if isinstance(argnums, (tuple, list)) else argnums
-        (value, (aux, written)), grads = jax.value_and_grad(scalar, index, has_aux=True)(*args)
+        both = jax.value_and_grad(scalar, index, has_aux=True, allow_int=_has_module(args))
+        (value, (aux, written)), grads = both(*args)
+        grads = jax.tree.map(_own_zero, grads)
         pure.commit(written)
         value = pure.result(value)
         return ((value, pure.result(aux)) if has_aux else value), pure.result(grads)
