@@ -27,7 +27,8 @@ class Guarded(ModuleHooks):
             ]
         )
         children = tuple([(name, None if m is None else Same(m)) for name, m in fields["_modules"].items()])
-        plain = tuple([(key, freeze(value)) for key, value in fields.items() if key not in INTERNAL])
+        own = [(key, value) for key, value in fields.items() if key not in INTERNAL]
+        plain = tuple([(key, freeze(value, whole=False)) for key, value in own])
         hooks = tuple([key for table in _CALL_HOOKS for key in fields[table]])
         return members, children, plain, hooks, global_hooks.key() if global_hooks else ()
 

@@ -85,12 +85,22 @@ class Foreign:
         return f"Foreign({self.value!r})"
 
 
-def freeze(value: Any) -> Hashable:
+# Beyond these a guard, which is looked at in every call, goes by identity and length alone.
+MAX_ITEMS = 256
+MAX_BYTES = 1 << 16
+
+
+def freeze(value: Any, whole: bool = True) -> Hashable:
     """Return a hashable snapshot of ``value``: equal snapshots mean that a trace would come out the same.
 
     Numbers of different types differ (``1``, ``1.0`` and ``True`` promote differently), NaN equals NaN, and
     ``-0.0`` is not ``0.0``. Containers, dataclasses and namespaces are compared by content, NumPy arrays by
     content, tensors and modules by identity, and all else by its own ``==``.
+
+    Args:
+        value: anything.
+        whole: also look into containers of more than 256 items and arrays of more than 64 KiB. Without, a
+            vocabulary costs nothing, and goes by its identity and length.
 
     Example:
         >>> config = {"layers": [1, 2]}
@@ -99,10 +109,10 @@ def freeze(value: Any) -> Hashable:
         >>> freeze(config) == before
         False
     """
-    return _freeze(value, ())
+    return _freeze(value, (), whole)
 
 
-def _freeze(value: Any, path: tuple[int, ...]) -> Hashable:
+def _freeze(value: Any, path: tuple[int, ...], whole: bool) -> Hashable:
     kind = type(value)
     if kind in _ATOMS:
         return (kind, value)
@@ -114,20 +124,28 @@ def _freeze(value: Any, path: tuple[int, ...]) -> Hashable:
         return Same(value)
     if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, enum.Enum)):
         return Foreign(value)
+    if not whole and _is_large(value):
+        return (kind, len(value), Same(value))
     if isinstance(value, np.ndarray):
         return (kind, value.shape, value.dtype.str, zlib.crc32(np.ascontiguousarray(value).tobytes()))
     if id(value) in path:
         return ("cycle", len(path) - path.index(id(value)))
     inner = (*path, id(value))
     if isinstance(value, (list, tuple)):
-        return (kind, tuple(_freeze(v, inner) for v in value))
+        return (kind, tuple(_freeze(v, inner, whole) for v in value))
     if isinstance(value, dict):
-        return (kind, tuple((_freeze(k, inner), _freeze(v, inner)) for k, v in value.items()))
+        return (kind, tuple((_freeze(k, inner, whole), _freeze(v, inner, whole)) for k, v in value.items()))
     if isinstance(value, (set, frozenset)):
-        return (kind, frozenset(_freeze(v, inner) for v in value))
+        return (kind, frozenset(_freeze(v, inner, whole) for v in value))
     if _is_record(value):
-        return (kind, tuple((k, _freeze(v, inner)) for k, v in vars(value).items()))
+        return (kind, tuple((k, _freeze(v, inner, whole)) for k, v in vars(value).items()))
     return Foreign(value)
+
+
+def _is_large(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0 and value.nbytes > MAX_BYTES
+    return isinstance(value, (list, tuple, dict, set, frozenset)) and len(value) > MAX_ITEMS
 
 
 def _is_record(value: Any) -> bool:
@@ -145,7 +163,7 @@ def _is_record(value: Any) -> bool:
 def _is_plain(value: Any, depth: int) -> bool:
     if isinstance(value, (*_ATOMS, *_REALS, type, types.FunctionType, enum.Enum)):
         return True
-    if depth == 0:
+    if depth == 0 or _is_large(value):
         return False
     if isinstance(value, (list, tuple, set, frozenset)):
         return all(_is_plain(v, depth - 1) for v in value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import itertools
 import types
@@ -69,6 +70,21 @@ def test_different_values_have_different_snapshots(a: Any, b: Any) -> None:
 def test_equal_values_have_equal_snapshots(a: Any, b: Any) -> None:
     assert freeze(a) == freeze(b)
     assert hash(freeze(a)) == hash(freeze(b))
+
+
+def test_large_values_go_by_identity_where_it_must_be_quick() -> None:
+    for value in (list(range(1000)), dict.fromkeys(range(1000)), np.zeros(100_000)):
+        other = copy.copy(value)
+        assert freeze(value) == freeze(other)
+        assert freeze(value, whole=False) == freeze(value, whole=False)
+        assert freeze(value, whole=False) != freeze(other, whole=False)
+    grown = list(range(1000))
+    before = freeze(grown, whole=False)
+    grown.append(1)
+    assert freeze(grown, whole=False) != before
+    holder = Plain()
+    holder.p = grown  # type: ignore[assignment]
+    assert not is_mutable(holder)
 
 
 def test_a_container_that_holds_itself_ends() -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import xlagrad.torch as xtorch
-from xlagrad.core.errors import AutogradError, ShapeError
+from xlagrad.core.errors import ArgumentError, AutogradError, ShapeError
 
 
 def parameters(package: Any, scale: float = 1.0) -> list[Any]:
@@ -114,3 +114,24 @@ def test_the_namespaces_hold_what_torchs_hold() -> None:
     assert xtorch.nn.modules.Linear is xtorch.nn.Linear
     assert xtorch.nn.modules.module.Module is xtorch.nn.Module
     assert set(xtorch.nn.__all__) <= set(dir(xtorch.nn))
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"batch_first": True, "padding_value": 9.0}, {"padding_side": "left"}]
+)
+def test_sequences_of_different_lengths(options: dict[str, Any]) -> None:
+    data = [[[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0], [7.0, 8.0]], [[0.5, 0.5], [1.5, 1.5]]]
+    mine = xtorch.nn.utils.rnn.pad_sequence([xtorch.tensor(d) for d in data], **options)
+    assert (
+        mine.tolist() == torch.nn.utils.rnn.pad_sequence([torch.tensor(d) for d in data], **options).tolist()
+    )
+    if options.get("padding_side") != "left":
+        back = xtorch.nn.utils.rnn.unpad_sequence(mine, [1, 3, 2], options.get("batch_first", False))
+        assert [s.tolist() for s in back] == data
+
+
+def test_sequences_that_do_not_fit() -> None:
+    with pytest.raises(ShapeError, match="differ in the first dimension only"):
+        xtorch.nn.utils.rnn.pad_sequence([xtorch.zeros(2, 3), xtorch.zeros(2, 4)])
+    with pytest.raises(ArgumentError, match="a sequence at least"):
+        xtorch.nn.utils.rnn.pad_sequence([])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xlagrad.torch.names import missing
+from xlagrad.torch.nn.utils import rnn
 from xlagrad.torch.nn.utils.clip_grad import (
     clip_grad_norm_,
     clip_grad_value_,
@@ -19,6 +20,7 @@ __all__ = [
     "clip_grads_with_norm_",
     "get_total_norm",
     "parameters_to_vector",
+    "rnn",
     "vector_to_parameters",
 ]
 
