@@ -59,8 +59,9 @@ class Trainer:
     Example:
         >>> import numpy as np
         >>> from xlagrad.layers.linear import Linear
+        >>> from xlagrad.train.optim import SGD
         >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
-        >>> trainer = Trainer(Linear(1, 1), "sgd", "mse")
+        >>> trainer = Trainer(Linear(1, 1), lambda p: SGD(p, lr=0.1), "mse")
         >>> history = trainer.fit(x, 3 * x, epochs=40, batch_size=8, verbose=0, seed=0)
         >>> history.history["loss"][-1] < 0.1
         True
@@ -196,11 +197,7 @@ class Trainer:
             raise ArgumentError(message("Trainer.fit", "a number of epochs", repr(epochs)))
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = sources.hold_out(x, y, sample_weight, validation_split)
-        self.epochs, self.epoch, self.batch, self.step = epochs, initial_epoch, 0, 0
-        self.stop_training = False
-        self.seed = int(host_generator().integers(2**31)) if seed is None else seed
-        self.history = History()
-        self.callbacks = Callbacks([self.history, ProgressBar(verbose), *callbacks], self)
+        self._start(epochs, initial_epoch, seed, [ProgressBar(verbose), *callbacks])
         self._go_on(resume)
         data = sources.source(
             "Trainer.fit", x, y, sample_weight, batch_size, shuffle, self.seed, steps_per_epoch
@@ -208,6 +205,14 @@ class Trainer:
         tests = self._tests(validation_data, validation_batch_size or batch_size, pad)
         runner = Runner(self, data, tests, self._size(data, True, pad), validation_freq)
         return runner.run()
+
+    def _start(self, epochs: int, epoch: int, seed: int | None, callbacks: list[Any]) -> None:
+        """Set everything to how training begins."""
+        self.epochs, self.epoch, self.batch, self.step = epochs, epoch, 0, 0
+        self.stop_training = False
+        self.seed = int(host_generator().integers(2**31)) if seed is None else seed
+        self.history = History()
+        self.callbacks = Callbacks([self.history, *callbacks], self)
 
     def _tests(self, data: Any, batch_size: int, pad: bool | None) -> Callable[[Callbacks], Any] | None:
         """Return a function that validates, None if there is nothing to validate on."""

@@ -11,7 +11,17 @@ import optax
 
 from xlagrad.core.tensor import Tensor
 from xlagrad.train.optim.group import ParamGroup
-from xlagrad.train.optim.rule import Decay, Rate, Scalar, Slots, decay, is_zero, rate_at, transformation
+from xlagrad.train.optim.rule import (
+    Decay,
+    LeafRule,
+    Rate,
+    Scalar,
+    Slots,
+    decay,
+    is_zero,
+    rate_at,
+    transformation,
+)
 from xlagrad.train.optim.stepping import RuleOptimizer, check_numbers
 
 
@@ -53,7 +63,6 @@ def adam(
     ``optax.adamw`` it differs in AMSGrad, which torch takes over v before its correction.
     """
     first, second = map(decay, betas)
-    decayed = not is_zero(weight_decay)
 
     def prepare(step: jax.Array) -> Sequence[Scalar]:
         gamma = rate_at(lr, step)
@@ -61,11 +70,17 @@ def adam(
         root = jnp.sqrt(second.correction(step))
         return size, root, first.complement, second.complement, eps, weight_decay, gamma
 
+    decays = "none" if is_zero(weight_decay) else "decoupled" if decoupled_weight_decay else "coupled"
+    slots = ("exp_avg", "exp_avg_sq") + (("max_exp_avg_sq",) if amsgrad else ())
+    return transformation(slots, prepare, _rule(amsgrad, maximize, decays))
+
+
+def _rule(amsgrad: bool, maximize: bool, decays: str) -> LeafRule:
     def rule(grad: jax.Array, param: jax.Array, slots: Slots, *scalars: jax.Array) -> tuple[jax.Array, Slots]:
         size, root, one_minus_1, one_minus_2, epsilon, lam, gamma = scalars
         if maximize:
             grad = -grad
-        if decayed and not decoupled_weight_decay:
+        if decays == "coupled":
             grad = grad + lam * param
         mean = slots["exp_avg"] + one_minus_1 * (grad - slots["exp_avg"])
         square = (1 - one_minus_2) * slots["exp_avg_sq"] + one_minus_2 * grad * grad
@@ -73,12 +88,9 @@ def adam(
         if amsgrad:
             square = new["max_exp_avg_sq"] = jnp.maximum(slots["max_exp_avg_sq"], square)
         change = -size * (mean / (jnp.sqrt(square) / root + epsilon))
-        if decayed and decoupled_weight_decay:
-            change = change - (gamma * lam) * param
-        return change, new
+        return change - (gamma * lam) * param if decays == "decoupled" else change, new
 
-    slots = ("exp_avg", "exp_avg_sq") + (("max_exp_avg_sq",) if amsgrad else ())
-    return transformation(slots, prepare, rule)
+    return rule
 
 
 class Adam(RuleOptimizer):

@@ -29,11 +29,11 @@ def adamw(
 
     Example:
         >>> import jax.numpy as jnp, optax
-        >>> tx = adamw(lr=0.5, weight_decay=0.1)
+        >>> tx = adamw(lr=0.5, weight_decay=0.5)
         >>> params = jnp.asarray([1.0])
         >>> updates, _ = tx.update(jnp.asarray([2.0]), tx.init(params), params)
         >>> optax.apply_updates(params, updates)
-        Array([0.45], dtype=float32)
+        Array([0.25], dtype=float32)
 
     Reference: Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019. Follows
     ``torch.optim.AdamW``.

@@ -11,7 +11,17 @@ import optax
 
 from xlagrad.core.tensor import Tensor
 from xlagrad.train.optim.group import ParamGroup
-from xlagrad.train.optim.rule import Decay, Rate, Scalar, Slots, decay, is_zero, rate_at, transformation
+from xlagrad.train.optim.rule import (
+    Decay,
+    LeafRule,
+    Rate,
+    Scalar,
+    Slots,
+    decay,
+    is_zero,
+    rate_at,
+    transformation,
+)
 from xlagrad.train.optim.stepping import RuleOptimizer, check_numbers
 
 
@@ -52,12 +62,17 @@ def rmsprop(
     With Recurrent Neural Networks, 2013. Follows ``torch.optim.RMSprop``.
     """
     running = decay(alpha)
-    with_buffer = not is_zero(momentum)
-    decayed = not is_zero(weight_decay)
 
     def prepare(step: jax.Array) -> Sequence[Scalar]:
         return rate_at(lr, step), running.complement, eps, weight_decay, momentum
 
+    with_buffer = not is_zero(momentum)
+    slots = ["square_avg", *(["momentum_buffer"] if with_buffer else []), *(["grad_avg"] if centered else [])]
+    rule = _rule(maximize, not is_zero(weight_decay), centered, with_buffer)
+    return transformation(slots, prepare, rule)
+
+
+def _rule(maximize: bool, decayed: bool, centered: bool, with_buffer: bool) -> LeafRule:
     def rule(grad: jax.Array, param: jax.Array, slots: Slots, *scalars: jax.Array) -> tuple[jax.Array, Slots]:
         gamma, one_minus, epsilon, lam, mu = scalars
         if maximize:
@@ -75,12 +90,7 @@ def rmsprop(
             step = new["momentum_buffer"] = mu * slots["momentum_buffer"] + step
         return -gamma * step, new
 
-    slots = ["square_avg"]
-    if with_buffer:
-        slots.append("momentum_buffer")
-    if centered:
-        slots.append("grad_avg")
-    return transformation(slots, prepare, rule)
+    return rule
 
 
 class RMSprop(RuleOptimizer):
