@@ -38,7 +38,7 @@ from xlagrad.layers.functional.adaptive_pool import (
     adaptive_max_pool2d,
     adaptive_max_pool3d,
 )
-from xlagrad.layers.functional.arrange import pixel_shuffle, pixel_unshuffle
+from xlagrad.layers.functional.arrange import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from xlagrad.layers.functional.attention import scaled_dot_product_attention
 from xlagrad.layers.functional.batch_normalization import (
     batch_norm,
@@ -84,6 +84,7 @@ from xlagrad.layers.functional.dropping import (
     feature_alpha_dropout,
 )
 from xlagrad.layers.functional.embed import embedding, embedding_bag
+from xlagrad.layers.functional.fold import fold, unfold
 from xlagrad.layers.functional.linear import bilinear, linear
 from xlagrad.layers.functional.normalization import (
     group_norm,
@@ -120,6 +121,7 @@ from xlagrad.layers.functional.regression_loss import (
     mse_loss,
     smooth_l1_loss,
 )
+from xlagrad.layers.functional.resize import interpolate, upsample
 from xlagrad.ops.count import one_hot
 from xlagrad.ops.join import cat
 from xlagrad.ops.softmax import log_softmax, softmax
@@ -142,6 +144,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "cat",
     "celu",
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -159,6 +162,7 @@ __all__ = [
     "embedding",
     "embedding_bag",
     "feature_alpha_dropout",
+    "fold",
     "gaussian_nll_loss",
     "gelu",
     "glu",
@@ -174,6 +178,7 @@ __all__ = [
     "huber_loss",
     "instance_norm",
     "instance_norm_stats",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -228,4 +233,6 @@ __all__ = [
     "threshold",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
+    "unfold",
+    "upsample",
 ]

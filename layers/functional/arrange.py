@@ -32,3 +32,28 @@ def pixel_unshuffle(input: Array, downscale_factor: int) -> Array:
     n = len(lead)
     x = jnp.transpose(x, (*range(n), n, n + 2, n + 4, n + 1, n + 3))
     return x.reshape(*lead, c * r * r, h // r, w // r)
+
+
+@op
+def channel_shuffle(input: Array, groups: int) -> Array:
+    """(N, G·C, …) with its channels taken in turn from each of G groups.
+
+    Args:
+        input: of at least 3 dimensions.
+        groups: G.
+
+    Raises:
+        ShapeError: fewer dimensions, or channels that G does not divide.
+
+    Example:
+        >>> channel_shuffle(jnp.arange(4).reshape(1, 4, 1), 2).ravel().tolist()
+        [0, 2, 1, 3]
+
+    Source: ``torch.nn.functional.channel_shuffle``; Zhang et al., 2018.
+    """
+    if input.ndim < 3 or groups < 1 or input.shape[1] % groups:
+        want = f"(N, C, …) of at least 3 dimensions with C a multiple of {groups}"
+        raise ShapeError(message("channel_shuffle", want, describe(input), "change groups or the channels"))
+    n, channels, *rest = input.shape
+    x = input.reshape(n, groups, channels // groups, *rest)
+    return jnp.swapaxes(x, 1, 2).reshape(input.shape)
