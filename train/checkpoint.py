@@ -47,9 +47,7 @@ class Checkpoints:
     def _open(self) -> Any:
         if self._manager is None:
             orbax = need("orbax.checkpoint", "all")
-            options = orbax.CheckpointManagerOptions(
-                max_to_keep=self.keep, create=True, enable_async_checkpointing=False
-            )
+            options = orbax.CheckpointManagerOptions(create=True, enable_async_checkpointing=False)
             self._manager = orbax.CheckpointManager(self.directory, options=options)
         return self._manager
 
@@ -64,6 +62,8 @@ class Checkpoints:
 
     def save(self, step: int, state: Any) -> None:
         """Write a state as checkpoint ``step``, in place of one of that number.
+
+        Those of higher numbers are deleted: they are of a training that was given up, or went back.
 
         Raises:
             StateError: the state holds something that cannot be saved.
@@ -80,6 +80,12 @@ class Checkpoints:
             manager.delete(step)
         manager.save(step, args=orbax.args.Composite(**items), force=True)
         manager.wait_until_finished()
+        older = [n for n in self.steps() if n < step]
+        surplus = 0 if self.keep is None else max(len(older) + 1 - self.keep, 0)
+        kept = older[surplus:]
+        for n in self.steps():
+            if n != step and n not in kept:
+                manager.delete(n)
 
     def restore(self, step: int | None = None) -> Any:
         """Return the state of a checkpoint, by default the newest.

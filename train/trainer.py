@@ -167,8 +167,7 @@ class Trainer:
 
         Args:
             x: inputs: arrays, or an iterable of batches ``x``, ``(x, y)`` or ``(x, y, weight)``.
-            y: targets, for arrays.
-            sample_weight: how much each sample counts, for arrays.
+            y, sample_weight: targets, and how much each sample counts, for arrays.
             batch_size: samples in a batch, for arrays.
             epochs: where to stop; ``initial_epoch`` of them are taken as done.
             validation_data: ``(x, y)``, ``(x, y, weight)`` or an iterable, to measure on after an epoch.
@@ -193,8 +192,6 @@ class Trainer:
         """
         if self.optimizer is None:
             raise ArgumentError(message("Trainer.fit", "an optimizer", "none", "pass optimizer= to Trainer"))
-        if not isinstance(epochs, int) or epochs < 0:
-            raise ArgumentError(message("Trainer.fit", "a number of epochs", repr(epochs)))
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = sources.hold_out(x, y, sample_weight, validation_split)
         self._start(epochs, initial_epoch, seed, [ProgressBar(verbose), *callbacks])
@@ -208,6 +205,8 @@ class Trainer:
 
     def _start(self, epochs: int, epoch: int, seed: int | None, callbacks: list[Any]) -> None:
         """Set everything to how training begins."""
+        if not isinstance(epochs, int) or epochs < 0:
+            raise ArgumentError(message("Trainer.fit", "a number of epochs", repr(epochs)))
         self.epochs, self.epoch, self.batch, self.step = epochs, epoch, 0, 0
         self.stop_training = False
         self.seed = int(host_generator().integers(2**31)) if seed is None else seed

@@ -76,6 +76,22 @@ def test_the_newest_are_kept(tmp_path: Path) -> None:
         assert checkpoints.steps() == [5, 9]
 
 
+def test_a_training_that_begins_again_leaves_no_future_behind(tmp_path: Path) -> None:
+    with Checkpoints(tmp_path, keep=2) as checkpoints:
+        for step in (10, 20):
+            checkpoints.save(step, {"w": Tensor([1.0])})
+    with Checkpoints(tmp_path, keep=2) as checkpoints:
+        checkpoints.save(5, {"w": Tensor([2.0])})
+        assert checkpoints.steps() == [5]
+        assert checkpoints.restore()["w"].tolist() == [2.0]
+        checkpoints.save(6, {"w": Tensor([3.0])})
+        checkpoints.save(7, {"w": Tensor([4.0])})
+        assert checkpoints.steps() == [6, 7]
+    with Checkpoints(tmp_path, keep=None) as checkpoints:
+        checkpoints.save(8, {"w": Tensor([5.0])})
+        assert checkpoints.steps() == [6, 7, 8]
+
+
 def test_states_without_arrays(tmp_path: Path) -> None:
     with Checkpoints(tmp_path) as checkpoints:
         checkpoints.save(1, {"epoch": 3})
