@@ -103,11 +103,11 @@ class RuleOptimizer(Optimizer):
 
     def _counts(self, group: ParamGroup, plan: Plan) -> Tensor | None:
         """Return the group's update counts, None where nothing depends on them."""
-        if not (self.counter or plan.counted):
-            return None
         with state.outside():
             # What runs have written, but nothing of this trace, of which nobody knows yet.
             self._promote()
+        if not (self.counter or plan.counted):
+            return None
         if group.counts is None:
             group.counts = Counts("step" if self.counter else plan.slots[0])
         return group.counts.current(self._slots, group["params"], self._is_transient())
