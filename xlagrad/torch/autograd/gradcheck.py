@@ -87,7 +87,7 @@ def gradcheck(
 
     Deviation from PyTorch: float32 inputs are the rule here, so the tolerances follow the inputs' type.
     """
-    given = [inputs] if isinstance(inputs, Handle) else list(inputs)
+    given: list[Any] = [inputs] if isinstance(inputs, Handle) else list(inputs)
     checked = [i for i, x in enumerate(given) if isinstance(x, Tensor) and x.requires_grad]
     if not checked:
         fix = "set requires_grad=True on the inputs to check"
@@ -120,7 +120,7 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
     Raises:
         GradcheckError: a gradient differs.
     """
-    given = [inputs] if isinstance(inputs, Handle) else list(inputs)
+    given: list[Any] = [inputs] if isinstance(inputs, Handle) else list(inputs)
     checked = [i for i, x in enumerate(given) if isinstance(x, Tensor) and x.requires_grad]
 
     def first(*args: Any) -> Any:

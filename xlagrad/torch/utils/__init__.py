@@ -1,5 +1,6 @@
 """`torch.utils`: data loading and checkpointing of activations."""
 
-from xlagrad.torch.utils import checkpoint, data
+import xlagrad.torch.utils.checkpoint as checkpoint
+import xlagrad.torch.utils.data as data
 
 __all__ = ["checkpoint", "data"]
