@@ -24,17 +24,12 @@ from xlagrad.layers.functional import convolution_xla as xla
 from xlagrad.layers.functional.window import Window
 
 
-def _varying(x: Any) -> frozenset[str]:
-    kind = jax.typeof(x)
-    return getattr(getattr(kind, "manual_axis_type", kind), "varying", frozenset())
-
-
 def _bind(primitive: Primitive, first: jax.Array, second: jax.Array, **params: Any) -> jax.Array:
     """Apply a primitive; inside ``shard_map`` an operand that all shards share is marked as varying first."""
-    axes = _varying(first) | _varying(second)
+    axes = xla.varying(first) | xla.varying(second)
     if axes:
         first, second = (
-            lax.pcast(x, tuple(axes - _varying(x)), to="varying") if axes - _varying(x) else x
+            lax.pcast(x, tuple(axes - xla.varying(x)), to="varying") if axes - xla.varying(x) else x
             for x in (first, second)
         )
     return primitive.bind(first, second, **params)

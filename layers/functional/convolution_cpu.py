@@ -70,7 +70,7 @@ def spread(y: jax.Array, w: jax.Array, *, window: Window, size: Sizes) -> jax.Ar
     if not _tuned(y, w):
         return xla.spread(y, w, window=window, size=size)
     if _depthwise(window, channels, kernel):
-        like = jax.ShapeDtypeStruct((y.shape[0], *size, channels), y.dtype)
+        like = xla.zeros((y.shape[0], *size, channels), y)
         return jax.linear_transpose(lambda x: _multiply_add(x, w, window), like)(y)[0]
     if window.groups > 1:
         merged, factor = _merged(window, w.shape[-2])
@@ -89,12 +89,12 @@ def gather_kernel(x: jax.Array, y: jax.Array, *, window: Window, kernel: Sizes) 
     if not _tuned(x, y):
         return xla.gather_kernel(x, y, window=window, kernel=kernel)
     if _depthwise(window, channels, kernel):
-        like = jax.ShapeDtypeStruct((*kernel, 1, y.shape[-1]), x.dtype)
+        like = xla.zeros((*kernel, 1, y.shape[-1]), x)
         return jax.linear_transpose(lambda w: _multiply_add(x, w, window), like)(y)[0]
     if window.groups > 1:
         merged, factor = _merged(window, channels // window.groups)
         blocks = _split(gather_kernel, x, y, merged, kernel=kernel)
-        like = jax.ShapeDtypeStruct((*kernel, channels // window.groups, y.shape[-1]), x.dtype)
+        like = xla.zeros((*kernel, channels // window.groups, y.shape[-1]), x)
         place = functools.partial(_block_diagonal, groups=window.groups, factor=factor)
         return jax.linear_transpose(place, like)(blocks)[0]
     patches = math.prod(count) * math.prod(kernel) * channels * x.dtype.itemsize
@@ -121,7 +121,7 @@ def _sum_of_products(x: jax.Array, y: jax.Array, window: Window, kernel: Sizes, 
         total = product(x, y)
     else:
         parts = (x.reshape(-1, chunk, *x.shape[1:]), y.reshape(-1, chunk, *y.shape[1:]))
-        zero = jnp.zeros((y.shape[-1], math.prod(kernel) * channels), x.dtype)
+        zero = xla.zeros((y.shape[-1], math.prod(kernel) * channels), x)
         total = lax.scan(add, zero, parts)[0]
     return total.T.reshape(*kernel, channels, y.shape[-1])
 
