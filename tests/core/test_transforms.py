@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import xlagrad as xg
-from xlagrad import Parameter, Tensor
+from xlagrad import Parameter, Tensor, layers
 from xlagrad.core.errors import ArgumentError, ShapeError, StateError
 
 X = np.array([0.5, -1.0, 2.0], np.float32)
@@ -91,6 +91,20 @@ def test_state_written_inside_is_written_once() -> None:
     compiled = xg.compile(xg.grad(fn))
     for i in (2.0, 3.0):
         assert compiled(Tensor(X)).tolist() == [i] * 3 and calls.item() == i
+
+
+def test_state_of_an_argument_is_written_to_the_argument() -> None:
+    norm = layers.BatchNorm1d(2)
+    x = Tensor(np.array([[1.0, 2.0], [3.0, 6.0]], np.float32))
+
+    def loss(model: Any, x: Tensor) -> Tensor:
+        return (model(x) ** 2).sum()
+
+    xg.grad(loss)(norm, x)
+    np.testing.assert_allclose(norm.running_mean.numpy(), [0.2, 0.4], rtol=1e-6)
+    assert norm.num_batches_tracked.item() == 1
+    with pytest.raises(StateError, match="jit: expected a pure function"):
+        xg.jit(loss)(norm, x)
 
 
 def test_a_failed_transformation_writes_nothing() -> None:

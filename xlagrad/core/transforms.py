@@ -111,7 +111,8 @@ class Pure:
 
     Attributes:
         tensors: whether the arguments held any tensor; if none did, neither does the result.
-        written: tensors from outside that the last call wrote.
+        originals: the tensors in the arguments, which the function sees copies of.
+        written: tensors from outside, and originals, that the last call wrote.
     """
 
     def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -119,6 +120,7 @@ class Pure:
         self.kwargs = kwargs
         leaves = jax.tree.leaves((args, kwargs), is_leaf=_is_handle)
         self.tensors = any(map(_is_handle, leaves)) or not leaves
+        self.originals = _handles(args)
         self.written: list[Handle] = []
 
     def __call__(self, *args: Any) -> tuple[Any, list[Any]]:
@@ -132,7 +134,10 @@ class Pure:
             out = jax.tree.map(lambda x: read(x) if _is_handle(x) else x, out, is_leaf=_is_handle)
         finally:
             local.trace = before
-            self.written, values = scope.take()
+            written, values = scope.take()
+        # What is written to a copy is meant for the tensor that it is a copy of.
+        twins = dict(zip(map(id, _handles(args)), self.originals, strict=True))
+        self.written = [twins.get(id(t), t) for t in written]
         return out, values
 
     def begin(self, scope: Scope) -> None:
@@ -150,11 +155,14 @@ class Pure:
         return jax.tree.map(lambda x: x if _is_handle(x) else wrap(x), tree, is_leaf=_is_handle)
 
 
+def _handles(tree: Any) -> list[Handle]:
+    return [x for x in jax.tree.leaves(tree, is_leaf=_is_handle) if _is_handle(x)]
+
+
 def _inputs(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the arguments with tensors that record nothing: JAX differentiates here, not the tape."""
-    for t in jax.tree.leaves(args, is_leaf=_is_handle):
-        if _is_handle(t):
-            t._requires_grad = False
+    for t in _handles(args):
+        t._requires_grad = False
     return args
 
 
@@ -288,7 +296,9 @@ def _jacobian(transform: Any, fn: Callable[..., Any], argnums: Any, has_aux: boo
     @functools.wraps(fn)
     def inner(*args: Any, **kwargs: Any) -> Any:
         _check_argnums("jacobian", argnums, len(args))
-        pure = Pure(fn, args, kwargs)
+        given_args = _bare(args)
+        pure = Pure(fn, given_args, kwargs)
+        pure.tensors = any(map(_is_handle, args)) or pure.tensors
 
         def both(*given: Any) -> Any:
             out, written = pure(*given)
@@ -296,7 +306,7 @@ def _jacobian(transform: Any, fn: Callable[..., Any], argnums: Any, has_aux: boo
             return value, (aux, written)
 
         index = tuple(argnums) if isinstance(argnums, (tuple, list)) else argnums
-        rows, (aux, written) = transform(both, argnums=index, has_aux=True)(*_bare(args))
+        rows, (aux, written) = transform(both, argnums=index, has_aux=True)(*given_args)
         pure.commit(written)
         return (pure.result(rows), pure.result(aux)) if has_aux else pure.result(rows)
 
