@@ -33,6 +33,7 @@ class Counts:
         self.key = key
         self.vector: Tensor | None = None
         self._known: list[Any] = []
+        self._views: list[Tensor] = []
 
     def _found(self, slots: Slots, params: Sequence[Tensor]) -> list[Any]:
         entries = (slots.entries.get(p) for p in params)
@@ -59,7 +60,13 @@ class Counts:
         return self.vector
 
     def _differs(self, known: list[Any], found: list[Any]) -> bool:
-        return any(a is not b for a, b in zip(known, found, strict=True))
+        return not all(map(self._accounted, range(len(found)), known, found))
+
+    def _accounted(self, index: int, known: Any, found: Any) -> bool:
+        """Whether an entry is what the vector counts, or a view of it that has just come to be shown."""
+        if found is known:
+            return True
+        return known is None and index < len(self._views) and found is self._views[index]
 
     def _recount(self, known: list[Any], found: list[Any]) -> None:
         counts = np.zeros(len(found), np.float32)
@@ -69,7 +76,11 @@ class Counts:
         for i, (before, now) in enumerate(zip(known, found, strict=True)):
             if now is not before:
                 counts[i] = 0 if now is None else float(now) if self.key == "step" else 1
-        self.vector = wrap(jnp.asarray(counts))
+        vector = self.vector = wrap(jnp.asarray(counts))
+        if self.key == "step":
+            # Taken while the vector's value is known, so that a trace may show them too.
+            with no_grad():
+                self._views = [getitem(vector, i) for i in range(len(found))]
 
     def mark(self, index: int, entry: Any) -> None:
         """Take an entry that the optimizer itself has made for what a count goes with."""
@@ -82,16 +93,18 @@ class Counts:
             return
         for i, (before, now) in enumerate(zip(self._known, self._found(slots, params), strict=False)):
             entry = slots.entries.get(params[i])
-            if before is now and isinstance(entry, dict) and entry and not self._is_shown(now):
-                with no_grad():
-                    self._known[i] = entry[self.key] = getitem(self.vector, i)
-
-    def _is_shown(self, entry: Any) -> bool:
-        view = entry._view if isinstance(entry, Tensor) else None
-        return view is not None and view.base is self.vector
+            if not isinstance(entry, dict) or not entry or not self._accounted(i, before, now):
+                continue
+            if now is not self._views[i]:
+                entry[self.key] = self._views[i]
+            if not state.tracing():
+                self._known[i] = self._views[i]
 
     def signature(self, slots: Slots, params: Sequence[Tensor]) -> Hashable:
         """Return what guards know: the vector, and entries that it does not account for yet."""
         found = self._found(slots, params)
         known = self._known + [None] * (len(found) - len(self._known))
-        return id(self.vector), tuple(None if a is b else id(b) for a, b in zip(known, found, strict=False))
+        return id(self.vector), tuple(
+            None if self._accounted(i, a, b) else id(b)
+            for i, (a, b) in enumerate(zip(known, found, strict=False))
+        )

@@ -347,3 +347,22 @@ def test_counts_can_be_read_and_set() -> None:
     optimizer.state[p]["step"] = Tensor(4.0)
     step()
     assert optimizer.state[p]["step"].item() == 5.0
+
+
+def test_state_read_inside_a_compiled_function() -> None:
+    p = Parameter([1.0, -2.0])
+    optimizer = ours.Adam([p], lr=0.1)
+
+    @xg.compile
+    def step() -> Any:
+        optimizer.zero_grad()
+        (p * p).sum().backward()
+        optimizer.step()
+        entry = optimizer.state[p]
+        return entry["exp_avg"] * 1, entry["step"] * 1
+
+    for i in range(3):
+        mean, count = step()
+        assert mean.tolist() == optimizer.state[p]["exp_avg"].tolist()
+        assert count.item() == optimizer.state[p]["step"].item() == i + 1
+    assert len(xg.explain(step)) == 1
