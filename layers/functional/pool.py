@@ -100,26 +100,37 @@ def lowest(dtype: Any) -> Any:
     return -np.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
 
 
+def _inside(line: _Line, length: int) -> np.ndarray[Any, Any]:
+    """Return which elements (element, window) of the windows along a dimension are no padding."""
+    start = np.arange(line.windows) * line.step - line.before
+    at = start + np.arange(line.extent)[:, None] * line.spacing
+    return (at >= 0) & (at < length)
+
+
 def _max_line(x: Array, places: Array | None, line: _Line, axis: int) -> tuple[Array, Array | None]:
     """Return the maxima over windows along ``axis``, and their places in the image."""
+    inside = _inside(line, x.shape[axis])
     x = _pad_line(x, line, axis, lowest(x.dtype))
     places = None if places is None else _pad_line(places, line, axis, -1)
+    along = (-1,) + (1,) * (x.ndim - axis - 1)
     if line.extent > _MOST_TAPS:
         windows = _gathered(x, line, axis)
         at = jnp.argmax(lax.stop_gradient(windows), axis + 1, keepdims=True)
+        # Padding never wins over an element, not even over one of -∞.
+        at = jnp.maximum(at, inside.argmax(0).reshape(-1, 1, *along[1:]))
         if places is not None:
             places = jnp.take_along_axis(_gathered(places, line, axis), at, axis + 1).squeeze(axis + 1)
         return pick(windows, at, axis + 1).squeeze(axis + 1), places
     taps = _taps(x, line, axis)
-    best, rest = taps[0], taps[1:]
-    spots = [] if places is None else _taps(places, line, axis)
-    where = spots[0] if spots else None
-    for i, tap in enumerate(rest, 1):
+    spots = [None] * len(taps) if places is None else _taps(places, line, axis)
+    best, where, filled = taps[0], spots[0], inside[0]
+    for tap, spot, real in zip(taps[1:], spots[1:], inside[1:], strict=True):
         # A NaN stays: no comparison with it holds, and it takes the place of any number.
         better = (tap > best) | (tap != tap)
-        best = jnp.where(better, tap, best)
-        if where is not None:
-            where = jnp.where(better, spots[i], where)
+        if (real & ~filled).any():
+            better |= (real & ~filled).reshape(along)
+        best, filled = jnp.where(better, tap, best), filled | real
+        where = None if spot is None or where is None else jnp.where(better, spot, where)
     return best, where
 
 
