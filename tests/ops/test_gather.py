@@ -152,3 +152,11 @@ def test_errors() -> None:
         registry["bincount"](Tensor([-1]))
     with pytest.raises(TraceError, match=r"one_hot: .*; pass num_classes="):
         compile(lambda t: registry["one_hot"](t))(Tensor([1]))
+
+
+def test_empty_indices_of_any_shape() -> None:
+    empty = torch.zeros(2, 0, dtype=torch.int64)
+    check("gather", tensor(5), 0, empty, compiled=False)
+    check("scatter", tensor(5), 0, torch.zeros(0, dtype=torch.int64), tensor(0), compiled=False)
+    check("unique_consecutive", torch.zeros(0), grad=False, compiled=False)
+    check("tensordot", tensor(2, 1), tensor(3, 2), dims=([1], [0]), compiled=False)

@@ -178,3 +178,18 @@ def test_errors() -> None:
         ArgumentError, match=r"linalg.qr: expected mode 'reduced', 'complete' or 'r', got 'x'"
     ):
         registry["linalg_qr"](x, "x")
+
+
+def test_empty_and_hermitian_matrices() -> None:
+    same("det", tensor(2, 0, 0), compiled=False)
+    lower = tensor(3, 3)
+    check(lambda x: pinv_of(x, hermitian=True), lower, grad=False, compiled=False, rtol=1e-3, atol=1e-4)
+
+
+def test_conjugate_transposes() -> None:
+    z = torch.complex(tensor(2, 3), tensor(2, 3, seed=1))
+    check("adjoint", z, compiled=False)
+    check(lambda x: (x.mH @ x, x.H), z, compiled=False)
+    check(lambda x: x.mH, tensor(2, 2, 3), compiled=False)
+    with pytest.raises(ShapeError, match="H: expected a matrix"):
+        Tensor([1.0]).H  # noqa: B018

@@ -7,7 +7,7 @@ import torch
 
 from tests.ops.compare import EDGES, Tensor, check, integers, tensor
 from xlagrad.core.dispatch import registry
-from xlagrad.core.errors import ArgumentError, DtypeError, IndexingError
+from xlagrad.core.errors import ArgumentError, DtypeError, IndexingError, ShapeError
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "amax", "amin", "std", "var"])
@@ -160,3 +160,18 @@ def test_differences() -> None:
     check("diff", tensor(3, 4), prepend=tensor(3, 1), append=tensor(3, 2), grad=False, compiled=False)
     check("diff", torch.tensor([True, False, False]), compiled=False)
     check("diff", tensor(2), 5, compiled=False)
+
+
+def test_sums_to_a_size() -> None:
+    check(lambda x: x.sum_to_size(3, 1), tensor(2, 3, 4), compiled=False)
+    check(lambda x: x.sum_to_size(2, 3, 4), tensor(2, 3, 4), compiled=False)
+    with pytest.raises(ShapeError, match=r"sum_to_size: expected a tensor to which \(2,\) broadcasts"):
+        Tensor([1.0, 2.0, 3.0]).sum_to_size(2)
+
+
+def test_numpys_names_of_arguments() -> None:
+    x = tensor(3, 4)
+    check(lambda v: v.sum(axis=0, keepdims=True), x, compiled=False)
+    check(lambda v: v.max(axis=1, keepdims=True), x, compiled=False)
+    check(lambda v: v.mean(axis=(0, 1)), x, compiled=False)
+    check("amax", x, axis=1, compiled=False)

@@ -149,3 +149,8 @@ def test_inplace() -> None:
     for name in ("exp_", "neg_", "abs_", "sqrt_", "sigmoid_", "round_", "square_"):
         check(lambda x, n=name: getattr(x.clone(), n)(), tensor(3, low=0.2), compiled=False)
     check(lambda x: x.clone().pow_(2), tensor(3))
+
+
+def test_slopes_of_special_functions_left_of_zero() -> None:
+    check("digamma", torch.tensor([-0.5, -1.3, -2.7, 0.5]), compiled=False, rtol=1e-4, atol=1e-4)
+    check("i0", torch.tensor([0.0, -1.0, 1.0]), compiled=False, rtol=1e-4, atol=1e-5)

@@ -6,7 +6,7 @@ import collections.abc
 import inspect
 import math
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -78,19 +78,17 @@ class Signature(NamedTuple):
         return operands, tuple(statics)
 
     def _keyword(self, name: str, value: Any, operands: list[Any], statics: list[Any], given: int) -> None:
+        name = own_name(name, self.operands + self.statics)
         if name in self.statics:
             i = self.statics.index(name)
             if not self.variadic and i < given - len(self.operands):
                 raise DtypeError(message(self.who, f"one value for '{name}'", "two", "pass it once"))
             statics[i] = freeze(self.who, value)
             return
-        alias = name
-        if name not in self.operands and name in ("x", "self", "a") and "input" in self.operands:
-            alias = "input"
-        if alias not in self.operands:
+        if name not in self.operands:
             known = ", ".join(self.operands + self.statics)
             raise DtypeError(message(self.who, f"arguments among {known}", f"'{name}'", f"use {self.text()}"))
-        i = self.operands.index(alias)
+        i = self.operands.index(name)
         if i < given:
             raise DtypeError(message(self.who, f"one value for '{name}'", "two", "pass it once"))
         operands[i] = value
@@ -98,6 +96,30 @@ class Signature(NamedTuple):
     def text(self) -> str:
         """Return the signature as one would call it."""
         return f"{self.who}({', '.join(self.operands + self.statics)})"
+
+
+# NumPy's names of arguments, which PyTorch takes too.
+_FOREIGN = {
+    "axis": ("dim", "dims"),
+    "keepdims": ("keepdim",),
+    "a": ("input",),
+    "x": ("input",),
+    "self": ("input",),
+    "x1": ("input",),
+    "x2": ("other",),
+}
+
+
+def own_name(name: str, known: Sequence[str]) -> str:
+    """Return the parameter among ``known`` that a keyword means, the keyword itself if there is none.
+
+    Example:
+        >>> own_name("axis", ("input", "dim")), own_name("axis", ("axis",)), own_name("size", ("input",))
+        ('dim', 'axis', 'size')
+    """
+    if name in known:
+        return name
+    return next((k for k in _FOREIGN.get(name, ()) if k in known), name)
 
 
 def _kind(annotation: Any) -> str:

@@ -9,12 +9,15 @@ Such a function has a record beside those of the operations, so that faces find 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from xlagrad.core import errors
 from xlagrad.core.dispatch import registry
 from xlagrad.core.errors import message
+from xlagrad.core.signature import own_name
 
 
 class Composed:
@@ -37,8 +40,12 @@ class Composed:
         self.aliases = aliases
         self.method = method
         self.inplace = inplace
+        called = fn if isinstance(fn, FunctionType) else fn.fn  # type: ignore[attr-defined]
+        self._known = tuple(inspect.signature(called).parameters)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            kwargs = {own_name(k, self._known): v for k, v in kwargs.items()}
         return self.fn(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:

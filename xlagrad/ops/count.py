@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -78,7 +79,7 @@ def unique_consecutive(
     value = concrete("unique_consecutive", input, "compare neighbours, and keep the shape")
     axis = 0 if dim is None else dim_of("unique_consecutive", dim, value.ndim)
     rows = value.reshape(-1) if dim is None else np.moveaxis(value, axis, 0)
-    flat = rows.reshape(len(rows), -1)
+    flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
     starts = np.ones(len(rows), bool)
     starts[1:] = np.any(flat[1:] != flat[:-1], axis=1)
     kept = rows[starts]

@@ -10,7 +10,8 @@ from jax import lax
 
 from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, op
-from xlagrad.core.errors import message
+from xlagrad.core.errors import describe, message
+from xlagrad.ops.common import is_complex
 from xlagrad.ops.composed import composed
 from xlagrad.ops.norm import require_matrices, singular_values
 
@@ -37,9 +38,23 @@ class Eigen(NamedTuple):
     eigenvectors: Any
 
 
-def adjoint(A: Array) -> Array:
-    """Return the conjugate transpose of matrices."""
-    return jnp.conj(jnp.swapaxes(A, -2, -1))
+@op(method=True)
+def adjoint(input: Array) -> Array:
+    """The conjugate transpose of matrices, (…, n, m) → (…, m, n).
+
+    Raises:
+        ShapeError: fewer than two dimensions.
+
+    Example:
+        >>> adjoint(jnp.array([[1j, 2]])).tolist()
+        [[-1j], [(2-0j)]]
+
+    Source: ``torch.adjoint``. Deviation: a new tensor, not a view.
+    """
+    if input.ndim < 2:
+        raise errors.ShapeError(message("adjoint", "at least 2 dimensions", describe(input), "unsqueeze it"))
+    turned = jnp.swapaxes(input, -2, -1)
+    return jnp.conj(turned) if is_complex(input) else turned
 
 
 @jax.custom_jvp

@@ -49,11 +49,12 @@ def _grid(index: Array, dim: int) -> tuple[Array, ...]:
 @op
 def gather_along(input: Array, index: Array, dim: int) -> Array:
     """Read along ``dim`` at ``index``, operands first. See `gather`."""
+    if not index.size:
+        dim_of("gather", dim, input.ndim)
+        return jnp.zeros(index.shape, input.dtype)
     x, i, at = _checked("gather", input, dim, index)
     _fits("gather", i, x, at, "tensor")
     part = x[tuple(slice(None) if d == at else slice(n) for d, n in enumerate(i.shape))]
-    if not i.size:
-        return jnp.zeros(index.shape, input.dtype)
     return jnp.take_along_axis(part, i, axis=at).reshape(index.shape)
 
 
@@ -107,6 +108,9 @@ def _write(who: str, x: Array, grid: tuple[Array, ...], values: Array) -> Array:
 @op
 def scatter_along(input: Array, index: Array, src: ArrayLike, dim: int) -> Array:
     """Write ``src`` along ``dim`` at ``index``, operands first. See `scatter`."""
+    if not index.size:
+        dim_of("scatter", dim, input.ndim)
+        return input
     x, i, at = _checked("scatter", input, dim, index)
     _fits("scatter", i, x, at, "tensor")
     values = jnp.asarray(src)
@@ -121,6 +125,9 @@ def scatter_along(input: Array, index: Array, src: ArrayLike, dim: int) -> Array
 @op
 def scatter_add_along(input: Array, index: Array, src: Array, dim: int) -> Array:
     """Add ``src`` along ``dim`` at ``index``, operands first. See `scatter_add`."""
+    if not index.size:
+        dim_of("scatter_add", dim, input.ndim)
+        return input
     x, i, at = _checked("scatter_add", input, dim, index)
     _fits("scatter_add", i, x, at, "tensor")
     values = src if src.ndim else src.reshape(1)

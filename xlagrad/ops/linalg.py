@@ -12,6 +12,7 @@ from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.core.errors import describe, message
 from xlagrad.ops.common import broadcast, dim_of, int64
 from xlagrad.ops.composed import composed
+from xlagrad.ops.factor import adjoint
 from xlagrad.ops.linear import check_product
 from xlagrad.ops.norm import require_matrices, singular_values
 
@@ -122,7 +123,7 @@ def linalg_det(A: Array) -> Array:
     Source: ``torch.linalg.det``.
     """
     require_matrices("linalg.det", A)
-    return jnp.linalg.det(A)
+    return jnp.linalg.det(A) if A.shape[-1] else jnp.ones(A.shape[:-2], A.dtype)
 
 
 @op
@@ -181,7 +182,7 @@ def linalg_pinv(
         A: matrices.
         rtol: singular values below this times the largest count as zero; by default eps · max(n, m).
         atol: singular values below this count as zero.
-        hermitian: taken for compatibility.
+        hermitian: read the lower triangle only.
 
     Raises:
         ShapeError: fewer than two dimensions.
@@ -196,6 +197,8 @@ def linalg_pinv(
     require_matrices("linalg.pinv", A, square=False)
     if not A.size:
         return jnp.zeros(A.shape[:-2] + (A.shape[-1], A.shape[-2]), A.dtype)
+    if hermitian:
+        A = jnp.tril(A) + adjoint(jnp.tril(A, -1))
     if rtol is None and atol is None:
         return jnp.linalg.pinv(A, rtol=float(jnp.finfo(A.dtype).eps) * max(A.shape[-2:]))
     values = lax.stop_gradient(singular_values(A))
@@ -223,6 +226,8 @@ def linalg_matrix_rank(
     require_matrices("linalg.matrix_rank", A, square=False)
     if not A.size:
         return jnp.zeros(A.shape[:-2], int64())
+    if hermitian:
+        A = jnp.tril(A) + adjoint(jnp.tril(A, -1))
     values = singular_values(A)
     return jnp.sum(values > _cutoff(A, values, atol, rtol), axis=-1).astype(int64())
 

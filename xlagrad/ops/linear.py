@@ -366,6 +366,12 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
         first, second = ((d,) if isinstance(d, int) else d for d in dims)
         one = tuple(dim_of("tensordot", d, a.ndim) for d in first)
         two = tuple(dim_of("tensordot", d, b.ndim) for d in second)
+    for i, j in zip(one, two, strict=False):
+        # A dimension of size one meets any other, which then counts as its sum.
+        if a.shape[i] == 1 != b.shape[j]:
+            b = jnp.sum(b, axis=j, keepdims=True)
+        elif b.shape[j] == 1 != a.shape[i]:
+            a = jnp.sum(a, axis=i, keepdims=True)
     if [a.shape[d] for d in one] != [b.shape[d] for d in two]:
         raise _mismatch("tensordot", a, b, f"dims {one} of the first to equal dims {two} of the second")
     return jnp.tensordot(a, b, (one, two))

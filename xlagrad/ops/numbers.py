@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 
 from xlagrad.core.dispatch import Array, ArrayLike, op
@@ -31,9 +34,20 @@ def copysign(input: ArrayLike, other: ArrayLike) -> Array:
     return jnp.where(jnp.signbit(y), -size, size)
 
 
+@jax.custom_jvp
+def _nextafter(x: Array, y: Array) -> Array:
+    return jnp.nextafter(x, y)
+
+
+@_nextafter.defjvp
+def _nextafter_jvp(primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[Any, Any]:
+    x, y = primals
+    return _nextafter(x, y), tangents[0] * (x != y).astype(x.dtype)
+
+
 @op(method=True, inplace=True)
 def nextafter(input: ArrayLike, other: ArrayLike) -> Array:
-    """The next floating-point number after ``input`` towards ``other``.
+    """The next floating-point number after ``input`` towards ``other``, which has no gradient.
 
     Raises:
         ShapeError: the shapes do not broadcast.
@@ -46,7 +60,7 @@ def nextafter(input: ArrayLike, other: ArrayLike) -> Array:
     """
     x, y = float_pair("nextafter", input, other)
     refuse_complex("nextafter", x)
-    return jnp.nextafter(x, y)
+    return _nextafter(*jnp.broadcast_arrays(x, y))
 
 
 @op(method=True, inplace=True)

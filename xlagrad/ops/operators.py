@@ -8,6 +8,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from xlagrad.core import errors
+from xlagrad.core.errors import message
 from xlagrad.core.handle import Handle
 from xlagrad.core.tensor import Tensor
 from xlagrad.ops import (  # noqa: F401
@@ -35,6 +37,7 @@ from xlagrad.ops import (  # noqa: F401
     triangle,
     trigonometric,
     unary,
+    view,
 )
 
 # What an operator takes beside tensors: everything else may define the operation itself.
@@ -108,6 +111,16 @@ def _where(self: Any, condition: Any, other: Any) -> Any:
     return masked.where(condition, self, other)
 
 
+def _mH(self: Any) -> Any:
+    return factor.adjoint(self) if self.dtype.is_complex else view.transpose(self, -2, -1)
+
+
+def _H(self: Any) -> Any:
+    if self.ndim != 2:
+        raise errors.ShapeError(message("H", "a matrix (2-d)", errors.describe(self), "use .mH for batches"))
+    return _mH(self)
+
+
 def _contains(self: Any, element: Any) -> bool:
     return bool(reduce.any(compare.eq(self, element)))
 
@@ -133,5 +146,7 @@ def install() -> None:
         method.__qualname__ = f"Tensor.{name}"
     # A class that defines __eq__ loses its hash otherwise: tensors hash by identity.
     made |= {"__hash__": object.__hash__, "__contains__": _contains, "where": _where}
+    made["mH"] = property(_mH, doc="The conjugate transpose of the last two dimensions.")
+    made["H"] = property(_H, doc="The conjugate transpose of a matrix.")
     for name, method in made.items():
         setattr(Tensor, name, method)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from xlagrad.core import dtypes, errors
 from xlagrad.core.dispatch import Array, op
@@ -50,6 +51,31 @@ def sum(input: Array, dim: Dim = None, keepdim: bool = False, *, dtype: Any = No
     """
     dims = dims_of("sum", dim, input.ndim)
     return jnp.sum(input.astype(_sum_type(input, dtype)), axis=dims, keepdims=keepdim)
+
+
+@op(method=True)
+def sum_to_size(input: Array, *size: int) -> Array:
+    """Σ over the dimensions along which the given size is repeated when it broadcasts to the tensor's.
+
+    Raises:
+        ShapeError: such a tensor does not broadcast to this one.
+
+    Example:
+        >>> sum_to_size(jnp.ones((2, 3)), 1, 3).tolist()
+        [[2.0, 2.0, 2.0]]
+
+    Source: ``torch.Tensor.sum_to_size``.
+    """
+    try:
+        fits = np.broadcast_shapes(size, input.shape) == input.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        want = f"a tensor to which {size} broadcasts"
+        raise errors.ShapeError(message("sum_to_size", want, describe(input), "name another size"))
+    extra = input.ndim - len(size)
+    kept = tuple(extra + i for i, n in enumerate(size) if n == 1 != input.shape[extra + i])
+    return jnp.sum(input, axis=(*range(extra), *kept), keepdims=True).reshape(size)
 
 
 @op(method=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.scipy import special as jsp
 
 from xlagrad.core.dispatch import Array, op
 from xlagrad.ops.common import floating, refuse_complex
+from xlagrad.ops.kinks import absolute
 
 
 def _real(who: str, input: Array) -> Array:
@@ -67,6 +72,22 @@ def lgamma(input: Array) -> Array:
     return lax.lgamma(_real("lgamma", input))
 
 
+@jax.custom_jvp
+def _digamma(x: Array) -> Array:
+    return jnp.where(x == 0, -jnp.copysign(jnp.inf, x).astype(x.dtype), lax.digamma(x))
+
+
+@_digamma.defjvp
+def _digamma_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+    # JAX's trigamma holds for positive numbers; the reflection formula gives the others.
+    (x,) = primals
+    below = x <= 0
+    mirrored = jsp.polygamma(1, jnp.where(below, 1 - x, x))
+    sine = jnp.sin(math.pi * jnp.where(below, x, 0.5))
+    slope = jnp.where(below, (math.pi / sine) ** 2 - mirrored, mirrored)
+    return _digamma(x), tangents[0] * slope.astype(x.dtype)
+
+
 @op(method=True, inplace=True)
 def digamma(input: Array) -> Array:
     """The derivative of ln Γ; -inf at 0, NaN at the negative integers.
@@ -77,11 +98,10 @@ def digamma(input: Array) -> Array:
 
     Source: ``torch.digamma``.
     """
-    x = _real("digamma", input)
-    return jnp.where(x == 0, -jnp.copysign(jnp.inf, x).astype(x.dtype), lax.digamma(x))
+    return _digamma(_real("digamma", input))
 
 
-@op(method=True)
+@op(method=True, inplace=True)
 def i0(input: Array) -> Array:
     """The modified Bessel function of the first kind, order 0.
 
@@ -91,4 +111,5 @@ def i0(input: Array) -> Array:
 
     Source: ``torch.i0``.
     """
-    return jsp.i0(_real("i0", input))
+    x = _real("i0", input)
+    return jnp.exp(absolute(x)) * jsp.i0e(x)
