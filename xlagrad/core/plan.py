@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from xlagrad.core.errors import XLAGRAD_ERRORS, ArgumentError, DtypeError, ShapeError, describe, message
 from xlagrad.core.handle import Handle, read, wrap
 from xlagrad.core.modes import local
-from xlagrad.core.tape import Edge, Node, edge
+from xlagrad.core.tape import Edge, Node, counter, edge
 
 
 def _strong(x: Any) -> Any:
@@ -53,7 +53,11 @@ class Plan:
 
     def pair(self, mask: int, arrays: Sequence[Any]) -> Pair:
         """Return the jitted forward-with-residuals and backward for these operands' types."""
-        key = (mask, *[a.aval if isinstance(a, jax.Array) else type(a) for a in arrays])
+        try:
+            key = (mask, *[a.aval for a in arrays])
+        except AttributeError:
+            # Python numbers have none.
+            key = (mask, *[getattr(a, "aval", type(a)) for a in arrays])
         pair = self.signatures.get(key)
         if pair is None:
             pair = self.signatures[key] = Pair(self, mask, len(arrays))
@@ -71,7 +75,7 @@ class Plan:
                 outs, pull = jax.vjp(_restrict(self.body, arrays, wanted), *[arrays[i] for i in wanted])
                 given.reverse()
                 full = [
-                    given.pop() if p else jnp.zeros(o.shape, o.dtype)
+                    given.pop().astype(o.dtype) if p else jnp.zeros(o.shape, o.dtype)
                     for p, o in zip(present, outs, strict=True)
                 ]
                 return _conjugated(pull(_conjugated(full)))
@@ -100,7 +104,7 @@ class Pair:
     output of the forward are not returned a second time (jit would copy them) but picked from there.
     """
 
-    __slots__ = ("_sources", "_tree", "avals", "count", "forward", "mask", "plan", "pulls", "wanted")
+    __slots__ = ("_gather", "_tree", "avals", "count", "forward", "mask", "plan", "pulls", "single", "wanted")
 
     def __init__(self, plan: Plan, mask: int, count: int) -> None:
         self.plan = plan
@@ -108,7 +112,9 @@ class Pair:
         self.count = count
         self.wanted = [i for i in range(count) if mask >> i & 1]
         self._tree: Any = None
-        self._sources: list[tuple[str, int]] = []
+        # Positions of the residuals among the operands, then the outputs, then what is kept besides.
+        self._gather: list[int] = []
+        self.single: Callable[..., Any] | None = None
         self.avals: tuple[Any, ...] = ()
         self.pulls: dict[tuple[bool, ...], Callable[..., Any]] = {}
         forward = self._forward
@@ -126,28 +132,26 @@ class Pair:
         residuals, self._tree = jax.tree.flatten(pull)
         # A later trace of the same types must find nothing of an earlier one's.
         kept: list[Any] = []
-        self._sources, self.avals = [], tuple((o.shape, o.dtype) for o in diff)
-        outs = jax.tree.leaves(out)
+        self._gather, self.avals = [], tuple((o.shape, o.dtype) for o in diff)
+        known = [*arrays, *jax.tree.leaves(out)]
         for leaf in residuals:
-            place = _find(leaf, arrays)
-            if place is not None:
-                self._sources.append(("operand", place))
-                continue
-            place = _find(leaf, outs)
-            if place is not None:
-                self._sources.append(("output", place))
-                continue
-            self._sources.append(("kept", len(kept)))
-            kept.append(leaf)
+            place = _find(leaf, known)
+            if place is None:
+                place = len(known) + len(kept)
+                kept.append(leaf)
+            self._gather.append(place)
+        self.pulls, self.single = {}, None
         return out, kept
 
     def residuals(self, arrays: Sequence[Any], outs: Sequence[Any], kept: Sequence[Any]) -> list[Any]:
         """Return the flat residuals, gathered from where each one is."""
-        where = {"operand": arrays, "output": outs, "kept": kept}
-        return [where[kind][i] for kind, i in self._sources]
+        known = [*arrays, *outs, *kept]
+        return [known[i] for i in self._gather]
 
     def pull(self, residuals: list[Any], cotangents: Sequence[Any]) -> Sequence[Any]:
         """Return the gradients of the wanted operands."""
+        if self.single is not None:
+            return self.single(residuals, cotangents)
         present = tuple([c is not None for c in cotangents])
         fn = self.pulls.get(present)
         if fn is None:
@@ -160,6 +164,8 @@ class Pair:
                 return _conjugated(jax.tree.unflatten(tree, leaves)(_conjugated(typed)))
 
             fn = self.pulls[present] = jax.jit(_named(backward, f"{self.plan.label}_backward"))
+            if len(present) == 1:
+                self.single = fn
         return fn(residuals, [c for c in cotangents if c is not None])
 
 
@@ -186,7 +192,13 @@ class OpNode(Node):
     __slots__ = ("arrays", "pair", "saved")
 
     def __init__(self, pair: Pair, arrays: list[Any], edges: list[Edge], saved: list[Any]) -> None:
-        super().__init__(pair.plan.label, edges, pair.avals)
+        # Node's own __init__, spelled out: this runs once for each recorded operation.
+        self.label = pair.plan.label
+        self.order = next(counter)
+        self.edges = edges
+        self.avals = pair.avals
+        self.released = False
+        self.hooks = self.prehooks = self.retained = None
         self.pair = pair
         self.arrays: list[Any] | None = arrays
         self.saved: list[Any] | None = saved
@@ -225,9 +237,9 @@ def attached(array: Any, to: Edge) -> Any:
     return t
 
 
-def _result(out: Any, node: Node | None, trees: bool) -> Any:
+def _result(out: Any, node: Node | None) -> Any:
     """Wrap the arrays of a result, and attach the differentiable ones to their node."""
-    if not trees:
+    if hasattr(out, "aval"):
         t = wrap(out)
         if node is not None:
             t._node = node
@@ -247,15 +259,16 @@ def _result(out: Any, node: Node | None, trees: bool) -> Any:
 
 def call_plan(plan: Plan, operands: Sequence[Any]) -> Any:
     """Run a plan on tensors, arrays and Python scalars; return tensors, on the tape where one is needed."""
-    mask, edges, arrays = 0, [], []
-    trace = local.trace
-    grad = local.grad
-    for i, x in enumerate(operands):
+    mask, bit = 0, 1
+    edges: list[Edge] = []
+    arrays: list[Any] = []
+    trace, grad = local.trace, local.grad
+    for x in operands:
         if isinstance(x, Handle):
             array = x._data if x._view is None and trace is None else read(x)
             if x._requires_grad:
                 if grad:
-                    mask |= 1 << i
+                    mask |= bit
                     edges.append(edge(x))
                 elif trace is not None:
                     # The trace may be differentiated as a whole later; torch sees no gradient here.
@@ -263,21 +276,20 @@ def call_plan(plan: Plan, operands: Sequence[Any]) -> Any:
             arrays.append(array)
         else:
             arrays.append(x)
+        bit <<= 1
     try:
         if mask == 0:
-            out = plan.run(*arrays)
-            return _result(out, None, False) if isinstance(out, jax.Array) else _result(out, None, True)
+            return _result(plan.run(*arrays), None)
         pair = plan.pair(mask, arrays)
         out, kept = pair.forward(*arrays)
     except XLAGRAD_ERRORS:
         raise
     except (TypeError, ValueError) as error:
         raise _explain(plan.label, arrays, error) from error
-    single = isinstance(out, jax.Array)
     if not pair.avals:
-        return _result(out, None, not single)
-    saved = pair.residuals(arrays, (out,) if single else jax.tree.leaves(out), kept)
-    return _result(out, OpNode(pair, arrays, edges, saved), not single)
+        return _result(out, None)
+    outs = (out,) if hasattr(out, "aval") else jax.tree.leaves(out)
+    return _result(out, OpNode(pair, arrays, edges, pair.residuals(arrays, outs, kept)))
 
 
 def _explain(label: str, arrays: Sequence[Any], error: Exception) -> Exception:

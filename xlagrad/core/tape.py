@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 
 from xlagrad.core.errors import AutogradError, message
-from xlagrad.core.handle import Handle, NotKept, wrap
-from xlagrad.core.modes import Switch, local
+from xlagrad.core.handle import Handle, NotKept, read, wrap
+from xlagrad.core.modes import local
 
-_order = itertools.count(1)
+counter = itertools.count(1)
 
 
 class Edge(NamedTuple):
@@ -49,7 +49,7 @@ class Node:
 
     def __init__(self, label: str, edges: Sequence[Edge | None], avals: Sequence[Any]) -> None:
         self.label = label
-        self.order = next(_order)
+        self.order = next(counter)
         self.edges = edges
         self.avals = avals
         self.released = False
@@ -142,6 +142,14 @@ def edge(t: Handle) -> Edge:
     return Edge(acc, 0)
 
 
+def alias(t: Handle) -> Any:
+    """Return another handle on the same value and place on the tape, which later writes leave alone."""
+    other = wrap(read(t), t._requires_grad)
+    if t._requires_grad:
+        other._node, other._slot = edge(t)
+    return other
+
+
 @jax.jit
 def _add(a: jax.Array, b: jax.Array) -> jax.Array:
     return a + b
@@ -173,18 +181,29 @@ class _Run:
 
     def walk(self, wanted: set[Node] | None) -> None:
         """Run every node that a cotangent reaches, consumers before producers."""
-        while self.heap:
-            node = heapq.heappop(self.heap)[2]
-            row = self.pending.pop(node)
-            self._prehooks(node, row)
-            self._collect(node, row)
-            if isinstance(node, AccumulateGrad):
-                if self.targets is None:
-                    accumulate(node.variable, row[0], self.create_graph)
-                continue
-            if wanted is not None and node not in wanted:
-                continue
-            self._step(node, row, wanted)
+        heap, pending = self.heap, self.pending
+        while heap:
+            node = heapq.heappop(heap)[2]
+            row = pending.pop(node)
+            leaf = node.variable if isinstance(node, AccumulateGrad) else None
+            if node.prehooks or (leaf is not None and leaf._hooks):
+                self._prehooks(node, row)
+            if self.targets is not None or node.retained:
+                self._collect(node, row)
+            if leaf is not None:
+                # A leaf that was frozen since takes nothing.
+                if self.targets is None and leaf._requires_grad:
+                    accumulate(leaf, row[0], self.create_graph)
+                    self._accumulated(node, leaf, row)
+            elif wanted is None or node in wanted:
+                self._step(node, row, wanted)
+
+    def _accumulated(self, node: Node, leaf: Handle, row: list[Any]) -> None:
+        """Call the hooks that wait for the gradient of a leaf to be there."""
+        for hook in list(leaf.__dict__.get("_after_grad", {}).values()):
+            hook(leaf)
+        if node.hooks:
+            self._posthooks(node, (), row)
 
     def _step(self, node: Node, row: list[Any], wanted: set[Node] | None) -> None:
         if node.released:
@@ -202,7 +221,7 @@ class _Run:
         if not self.retain:
             node.release()
         for to, grad in zip(node.edges, grads, strict=False):
-            if to is not None and grad is not None and (wanted is None or to.node in wanted):
+            if to is not None and grad is not None and (wanted is None or to[0] in wanted):
                 self.deliver(to, grad)
 
     def _tensor(self, cotangent: Any) -> Any:
@@ -212,12 +231,9 @@ class _Run:
         return cotangent._data if isinstance(cotangent, Handle) and not self.create_graph else cotangent
 
     def _prehooks(self, node: Node, row: list[Any]) -> None:
-        hooked: list[tuple[int, dict[int, Callable[..., Any]]]] = []
-        if isinstance(node, AccumulateGrad):
-            if node.variable._hooks:
-                hooked = [(0, node.variable._hooks)]
-        elif node.prehooks:
-            hooked = list(node.prehooks.items())
+        hooked = list((node.prehooks or {}).items())
+        if isinstance(node, AccumulateGrad) and node.variable._hooks:
+            hooked.insert(0, (0, node.variable._hooks))
         for slot, hooks in hooked:
             for hook in list(hooks.values()):
                 if row[slot] is None:
@@ -254,12 +270,16 @@ def accumulate(t: Handle, cotangent: Any, create_graph: bool) -> None:
     if isinstance(old, NotKept):
         raise old.error()
     if create_graph:
-        t.grad = cotangent if old is None else old + cotangent  # type: ignore[attr-defined]
+        # A handle of its own: the same cotangent may have gone elsewhere too.
+        t.grad = alias(cotangent) if old is None else old + cotangent  # type: ignore[attr-defined]
         return
     if local.trace is not None:
         cotangent = jax.lax.stop_gradient(cotangent)
     if old is None:
-        t.grad = wrap(cotangent)  # type: ignore[attr-defined]
+        if local.trace is None:
+            t._grad = wrap(cotangent)
+        else:
+            t.grad = wrap(cotangent)  # type: ignore[attr-defined]
     else:
         old._write(_add(old.data_array, cotangent))
 
@@ -376,10 +396,13 @@ def run(
     walk = _Run(create_graph, retain, places if targets is not None else None)
     goals = {node for node, _ in places}
     wanted = None if targets is None else _wanted([e.node for e, _ in starts], goals)
-    with Switch(grad=create_graph):
+    before, local.grad = local.grad, create_graph
+    try:
         for to, start in starts:
             walk.deliver(to, start)
         walk.walk(wanted)
+    finally:
+        local.grad = before
     if targets is None:
         return []
     same = [places[(e.node, e.slot)] for e in alive]

@@ -11,7 +11,7 @@ from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import AutogradError, DtypeError, ShapeError, StateError, describe, message
 from xlagrad.core.handle import Handle, is_tracer, read, wrap
 from xlagrad.core.modes import Switch, local
-from xlagrad.core.tape import Node, edge
+from xlagrad.core.tape import Node, alias
 
 Strides = tuple[tuple[int, ...], tuple[int, ...], int]
 
@@ -348,7 +348,7 @@ def assign(who: str, t: Handle, result: Handle) -> None:
         if local.grad and result._requires_grad:
             _adopt(t, result)
         return
-    value = put_through(copy(view.home), view, view.start, result)
+    value = put_through(alias(view.home), view, view.start, result)
     write_array(view.home, value._data)
     _adopt(view.home, value)
 
@@ -364,11 +364,3 @@ def _adopt(t: Handle, source: Handle) -> None:
     if local.trace is not None:
         local.trace.keep(t)
     t._node, t._slot, t._requires_grad = source._node, source._slot, source._requires_grad
-
-
-def copy(t: Handle) -> Any:
-    """Return another handle on the same value and place on the tape, which later writes leave alone."""
-    other = wrap(read(t), t._requires_grad)
-    if t._requires_grad:
-        other._node, other._slot = edge(t)
-    return other
