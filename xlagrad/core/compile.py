@@ -80,7 +80,7 @@ class Compiled:
         self._programs: dict[Any, list[Program]] = {}
         self._watched: set[int] = set()
         self._log: list[Retrace] = []
-        self._signatures: list[tuple[Any, list[str]]] = []
+        self._signatures: list[tuple[Any, list[str], list[str]]] = []
         self._kept: list[Any] = []
         self._link = False
         self._warned = False
@@ -184,7 +184,7 @@ class Compiled:
         types_ = [describe(a) for a in flat.arrays()]
         signature = ", ".join(f"{n}: {t}" for n, t in zip(self._labels(flat), types_, strict=True))
         self._log.append(Retrace(reason, signature, seconds))
-        self._signatures.append((key, types_))
+        self._signatures.append((key, self._labels(flat), types_))
         shapes = sum(r.reason.startswith("shape") for r in self._log)
         if not self._warned and (shapes == 2 or len(self._log) == 10):
             self._warned = True
@@ -207,10 +207,11 @@ class Compiled:
             if program.once:
                 return "the trace before left tensors outside, which only another trace can renew"
             return program.difference()
-        old_key, old_types = self._signatures[-1]
+        old_key, old_labels, old_types = self._signatures[-1]
         types_ = [describe(a) for a in flat.arrays()]
-        for label, a, b in zip(self._labels(flat), old_types, types_, strict=False):
-            if a != b:
+        labels = self._labels(flat)
+        for label, a, b in zip(labels, old_types, types_, strict=False):
+            if a != b and labels == old_labels:
                 return _change(label, a, b)
         if old_key[0] != key[0]:
             return "gradients were switched on or off"
