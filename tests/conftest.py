@@ -7,6 +7,8 @@ import os
 # Read when Keras is imported, which only comparisons do.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
+import ctypes
+import gc
 import random
 import sys
 import time
@@ -25,8 +27,9 @@ from xlagrad.core.random import manual_seed
 #: The slow tests are dealt to this many days; each day's share is the same on every machine.
 SLOW_DAYS = 4
 
-#: Linux allows a process 65,530 memory maps, and each executable takes a few.
+#: Every executable takes memory and memory maps, of which Linux allows a process 65,530.
 MAX_MAPS = 40_000
+MAX_BYTES = 2**31
 
 hypothesis.settings.register_profile(
     "default",
@@ -95,11 +98,15 @@ def _fresh_state() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="module")
 def _bounded_executables() -> Iterator[None]:
-    """Drop compiled executables before they exhaust the process's memory maps."""
+    """Drop compiled executables after a module that leaves the process with too many."""
     yield
-    maps = Path("/proc/self/maps")
-    if maps.exists() and maps.read_bytes().count(b"\n") > MAX_MAPS:
+    if sys.platform != "linux":
+        return
+    used = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+    if used > MAX_BYTES or Path("/proc/self/maps").read_bytes().count(b"\n") > MAX_MAPS:
         jax.clear_caches()
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture(scope="session")
