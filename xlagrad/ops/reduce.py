@@ -50,7 +50,8 @@ def sum(input: Array, dim: Dim = None, keepdim: bool = False, *, dtype: Any = No
     Source: ``torch.sum``.
     """
     dims = dims_of("sum", dim, input.ndim)
-    return jnp.sum(input.astype(_sum_type(input, dtype)), axis=dims, keepdims=keepdim)
+    kind = _sum_type(input, dtype)
+    return jnp.sum(input.astype(kind), axis=dims, keepdims=keepdim, dtype=kind)
 
 
 @op(method=True)
@@ -109,7 +110,8 @@ def prod(input: Array, dim: Dim = None, keepdim: bool = False, *, dtype: Any = N
     Source: ``torch.prod``; several dimensions as in the array API.
     """
     dims = dims_of("prod", dim, input.ndim)
-    return jnp.prod(input.astype(_sum_type(input, dtype)), axis=dims, keepdims=keepdim)
+    kind = _sum_type(input, dtype)
+    return jnp.prod(input.astype(kind), axis=dims, keepdims=keepdim, dtype=kind)
 
 
 @op(method=True)
