@@ -15,6 +15,7 @@ from xlagrad.core.dispatch import Array, op, registry
 from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
 from xlagrad.core.handle import Handle
 from xlagrad.core.random import key_of, next_key
+from xlagrad.layers.functional.arguments import require_float
 from xlagrad.ops.methods import inplace as in_place
 from xlagrad.ops.softmax import log_softmax, softmax
 
@@ -115,8 +116,7 @@ def celu(input: Array, alpha: float = 1.0) -> Array:
     """
     if alpha == 0:
         raise ArgumentError(message("celu", "alpha other than 0", "0 (ZeroDivisionError: alpha cannot be 0)"))
-    negative = jnp.where(input * alpha > 0, 0, input) if alpha < 0 else _negative(input)
-    return jnp.where(input > 0, input, alpha * jnp.expm1(negative / alpha))
+    return jnp.where(input > 0, input, alpha * jnp.expm1(_negative(input) / alpha))
 
 
 @activation
@@ -161,6 +161,7 @@ def gelu(input: Array, approximate: str = "none") -> Array:
     """
     if approximate not in ("none", "tanh"):
         raise ArgumentError(message("gelu", "approximate 'none' or 'tanh'", repr(approximate)))
+    require_float("gelu", input)
     if approximate == "tanh":
         return jax.nn.gelu(input, approximate=True)
     # Half the time of jax.nn.gelu, which takes erfc; the accuracy is torch's.
@@ -292,7 +293,12 @@ def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float =
     """Return a sample of the Gumbel-softmax distribution; ``hard`` gives one-hot vectors with soft gradients.
 
     Jang et al., "Categorical Reparameterization with Gumbel-Softmax", 2016. ``eps`` is accepted and unused.
+
+    Raises:
+        ArgumentError: ``tau`` is not positive.
     """
+    if tau <= 0:
+        raise ArgumentError(message("gumbel_softmax", "a positive tau", str(tau), "raise tau"))
     return _gumbel_softmax(logits, next_key(), tau=tau, hard=hard, dim=dim)
 
 

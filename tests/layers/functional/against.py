@@ -64,6 +64,7 @@ def agree(
     atol: float = 1e-5,
     compiled: bool = False,
     grad: bool = True,
+    constant: tuple[str, ...] = (),
     ours: Callable[..., Any] | None = None,
     theirs: Callable[..., Any] | None = None,
     **kwargs: Any,
@@ -77,6 +78,7 @@ def agree(
         atol: absolute tolerance, relative to the largest gradient for gradients.
         compiled: also run forward and backward as one compiled function.
         grad: whether gradients are compared.
+        constant: keyword arguments that PyTorch does not differentiate.
         ours: our function, if not that of this name.
         theirs: PyTorch's function, if not that of this name.
         kwargs: keyword arguments.
@@ -84,13 +86,14 @@ def agree(
     mine = ours or getattr(functional, name)
     other = theirs or getattr(torch.nn.functional, name)
 
-    def to_torch(a: Array) -> Any:
-        return torch.tensor(a, requires_grad=grad and _is_float(a))
+    def given(make: Callable[..., Any]) -> tuple[Any, Any]:
+        def to(wanted: bool) -> Callable[[Array], Any]:
+            return lambda a: make(a, requires_grad=wanted and _is_float(a))
 
-    def to_ours(a: Array) -> Any:
-        return Tensor(a, requires_grad=grad and _is_float(a))
+        named = {k: _map(v, to(grad and k not in constant)) for k, v in kwargs.items()}
+        return [_map(a, to(grad)) for a in args], named
 
-    t_args, t_kwargs = [_map(a, to_torch) for a in args], {k: _map(v, to_torch) for k, v in kwargs.items()}
+    t_args, t_kwargs = given(torch.tensor)
     want = _outputs(other(*t_args, **t_kwargs))
     weights = [rand(*o.shape, seed=i + 1) for i, o in enumerate(want)]
     want, slopes = _differentiated(
@@ -111,7 +114,7 @@ def agree(
         )
 
     for runner in (run, compile(run))[: 1 + compiled]:
-        o_args, o_kwargs = [_map(a, to_ours) for a in args], {k: _map(v, to_ours) for k, v in kwargs.items()}
+        o_args, o_kwargs = given(Tensor)
         got, grads = runner(o_args, o_kwargs)
         _compare(name, got, grads, want, slopes, rtol, atol)
 
