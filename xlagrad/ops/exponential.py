@@ -14,7 +14,7 @@ from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.core.errors import message
 from xlagrad.core.promotion import promote
 from xlagrad.ops.arithmetic import float_pair, pair
-from xlagrad.ops.common import floating, is_bool, is_complex, is_float, is_inexact, refuse_complex
+from xlagrad.ops.common import floating, int64, is_bool, is_complex, is_float, is_inexact, refuse_complex
 from xlagrad.ops.composed import composed
 
 # Beyond this, repeated multiplication has no advantage over the exponential of a logarithm.
@@ -260,7 +260,7 @@ _real_power.defjvp(_real_power_jvp, symbolic_zeros=True)
 def power(x: Array, exponent: int) -> Array:
     """Return ``x`` to a known power by repeated multiplication, whose derivatives at 0 and inf are exact."""
     if is_bool(x):
-        x = x.astype(jnp.int32)
+        x = x.astype(int64())
     return lax.integer_pow(x, exponent)
 
 
