@@ -100,6 +100,18 @@ def _cubic(x: Array, axis: int, want: int, factor: float | None, corners: bool) 
     return _weighted(x, axis, [(low + i - 1, w) for i, w in enumerate(weights)])
 
 
+def _sampled(x: Array, targets: list[tuple[int, Any]], mode: str, corners: bool) -> Array:
+    """Return the image resampled, one spatial dimension after the other."""
+    for axis, (want, factor) in enumerate(targets, 2):
+        if mode == "bicubic":
+            x = _cubic(x, axis, want, factor, corners)
+        elif mode.startswith("nearest"):
+            x = _nearest(x, axis, want, factor, mode == "nearest-exact")
+        else:
+            x = _linear(x, axis, want, factor, corners)
+    return x
+
+
 @op
 def interpolate(
     input: Array,
@@ -126,6 +138,7 @@ def interpolate(
     Raises:
         ShapeError: another number of dimensions.
         ArgumentError: an unknown mode, or arguments that do not go together.
+        NotImplementedError: ``antialias``.
         DtypeError: not of floating point.
 
     Example:
@@ -149,20 +162,14 @@ def interpolate(
             message(who, f"no align_corners with mode {mode!r}", repr(align_corners), "drop it")
         )
     if antialias:
-        raise ArgumentError(message(who, "antialias=False", "True", "average or filter the image first"))
+        raise NotImplementedError(
+            message(who, "antialias=False", "True", "average or filter the image first")
+        )
     targets = _targets(input, size, scale_factor, recompute_scale_factor)
     if mode == "area":
         pool = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[n - 1]
         return pool.fn(input, tuple(m for m, _ in targets))
-    x = input
-    for axis, (want, factor) in enumerate(targets, 2):
-        if mode == "bicubic":
-            x = _cubic(x, axis, want, factor, bool(align_corners))
-        elif smooth:
-            x = _linear(x, axis, want, factor, bool(align_corners))
-        else:
-            x = _nearest(x, axis, want, factor, mode == "nearest-exact")
-    return x
+    return _sampled(input, targets, mode, bool(align_corners))
 
 
 def upsample(
