@@ -7,69 +7,86 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from xlagrad.core.dispatch import Array, op
-from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
+from xlagrad.core.errors import ArgumentError, DtypeError, ShapeError, describe, message
 from xlagrad.core.random import key_of, next_key
+from xlagrad.layers.functional.arguments import probability, require_float, require_same_dtype
+
+WHO = "scaled_dot_product_attention"
 
 
 @op(name="_attention")
 def _attention(
-    query: Array,
-    key: Array,
-    value: Array,
-    mask: Array | None,
-    noise: Array | None,
-    causal: bool,
-    scale: float | None,
-    dropout: float,
-    grouped: bool,
-) -> Array:
-    """softmax(q kᵀ · scale + mask) v."""
-    if grouped:
-        repeats = query.shape[-3] // key.shape[-3]
-        key, value = jnp.repeat(key, repeats, axis=-3), jnp.repeat(value, repeats, axis=-3)
-    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    scores = jnp.einsum("...qd,...kd->...qk", query * factor, key)
-    low = jnp.finfo(scores.dtype).min
-    visible = None
-    if causal:
-        visible = jnp.tril(jnp.ones(scores.shape[-2:], bool))
-    elif mask is not None and mask.dtype == bool:
-        visible = mask
-    elif mask is not None:
-        scores = scores + mask.astype(scores.dtype)
-    if visible is not None:
-        scores = jnp.where(visible, scores, low)
-    weights = jax.nn.softmax(scores.astype(jnp.promote_types(scores.dtype, jnp.float32)), axis=-1)
-    weights = weights.astype(scores.dtype)
-    if visible is not None and not causal:
-        # A row that sees nothing gives zeros, not the mean that equal scores would.
-        weights = jnp.where(jnp.any(visible, axis=-1, keepdims=True), weights, 0)
+    query: Array, key: Array, value: Array, attn_mask: Array | None, noise: Array | None, is_causal: bool,
+    scale: float | None, dropout_p: float, enable_gqa: bool,
+) -> Array:  # fmt: skip
+    """`scaled_dot_product_attention`, with the key of its dropout."""
+    _check(query, key, value, attn_mask, enable_gqa)
+    if enable_gqa:
+        key, value = (jnp.repeat(x, query.shape[-3] // x.shape[-3], axis=-3) for x in (key, value))
+    scores = jnp.einsum("...qd,...kd->...qk", query * _factor(query, scale), key)
+    weights = _weights(scores, attn_mask, is_causal)
     if noise is not None:
-        kept = jax.random.bernoulli(key_of(noise), 1 - dropout, weights.shape)
-        weights = jnp.where(kept, weights / (1 - dropout), 0)
+        kept = jax.random.bernoulli(key_of(noise), 1 - dropout_p, weights.shape)
+        weights = jnp.where(kept, weights / (1 - dropout_p) if dropout_p < 1 else 0, 0)
     return jnp.einsum("...qk,...kd->...qd", weights, value)
 
 
-def _check(query: Any, key: Any, value: Any, mask: Any, grouped: bool) -> None:
-    who = "scaled_dot_product_attention"
-    q, k, v = tuple(query.shape), tuple(key.shape), tuple(value.shape)
+def _factor(query: Array, scale: float | None) -> float:
+    return scale if scale is not None else 1 / math.sqrt(max(query.shape[-1], 1))
+
+
+def _weights(scores: Array, mask: Array | None, is_causal: bool) -> Array:
+    """Return the softmax of the scores over the keys that each query sees, zeros where it sees none."""
+    seen: Any = None
+    if is_causal:
+        seen = np.tri(*scores.shape[-2:], dtype=bool)
+    elif mask is not None and mask.dtype == bool:
+        seen = mask
+    wide = scores.astype(jnp.promote_types(scores.dtype, jnp.float32))
+    if mask is not None and seen is None:
+        wide = wide + mask.astype(wide.dtype)
+    if seen is not None:
+        # Finite, so that a row without any key has no NaN to hide from its gradient.
+        wide = jnp.where(seen, wide, jnp.finfo(wide.dtype).min)
+    weights = jax.nn.softmax(wide, axis=-1).astype(scores.dtype)
+    if seen is None or is_causal:
+        return weights
+    return jnp.where(jnp.any(seen, axis=-1, keepdims=True), weights, 0)
+
+
+def _check(query: Array, key: Array, value: Array, mask: Array | None, grouped: bool) -> None:
+    require_float(WHO, query)
+    require_same_dtype(WHO, query, key=key, value=value)
+    q, k, v = query.shape, key.shape, value.shape
+    got = f"{describe(query)}, {describe(key)} and {describe(value)}"
     if min(len(q), len(k), len(v)) < 2 or q[-1] != k[-1] or k[-2] != v[-2]:
-        raise ShapeError(
-            message(who, "query (…, L, E), key (…, S, E) and value (…, S, Ev)",
-                    f"{describe(query)}, {describe(key)} and {describe(value)}")
-        )  # fmt: skip
-    if grouped and (q[-3] % k[-3] or k[-3] != v[-3]):
-        raise ShapeError(message(who, "query heads that the key heads divide", f"{q[-3]} and {k[-3]}"))
-    if mask is not None:
-        want = (*q[:-1], k[-2])
-        try:
-            fits = jnp.broadcast_shapes(tuple(mask.shape), want) == want
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ShapeError(message(who, f"a mask that broadcasts to {want}", describe(mask)))
+        fix = "make the last dimension of query and key equal, and the one before it of key and value"
+        raise ShapeError(message(WHO, "query (…, L, E), key (…, S, E) and value (…, S, Ev)", got, fix))
+    if grouped and (min(len(q), len(k), len(v)) < 3 or q[-3] % k[-3] or k[-3] != v[-3]):
+        fix = "make the number of query heads (dimension -3) a multiple of that of key and value"
+        raise ShapeError(message(WHO, "query heads that the key heads divide", got, fix))
+    heads = 3 if grouped else 2
+    try:
+        lead = np.broadcast_shapes(q[:-heads], k[:-heads], v[:-heads])
+    except ValueError:
+        raise ShapeError(message(WHO, "leading dimensions that broadcast", got, "make them equal")) from None
+    if mask is None:
+        return
+    if mask.dtype != bool and not jnp.issubdtype(mask.dtype, jnp.floating):
+        raise DtypeError(
+            message(WHO, "a mask of booleans or floats", describe(mask), "convert it with .bool()")
+        )
+    want = (*lead, *q[-heads:-1], k[-2])
+    try:
+        fits = np.broadcast_shapes(mask.shape, want) == want
+    except ValueError:
+        fits = False
+    if not fits:
+        fix = "add dimensions of size 1 for batch and heads"
+        raise ShapeError(message(WHO, f"a mask that broadcasts to {want}", describe(mask), fix))
 
 
 def scaled_dot_product_attention(
@@ -85,30 +102,35 @@ def scaled_dot_product_attention(
     """Return softmax(q·kᵀ·scale + mask)·v.
 
     Args:
-        query: (…, L, E).
-        key: (…, S, E).
-        value: (…, S, Ev).
-        attn_mask: booleans, True where a key takes part, or numbers added to the scores.
+        query: (…, L, E), of floating point.
+        key: (…, S, E), of the same type.
+        value: (…, S, Ev), of the same type.
+        attn_mask: booleans, True where a key takes part, or numbers added to the scores; broadcasts to
+            (…, L, S).
         dropout_p: probability of a weight to be zeroed; applied whenever it is positive.
-        is_causal: query i sees keys 0…i only.
-        scale: factor of the scores, 1/√E by default.
-        enable_gqa: whether query heads (dimension −3) share fewer key and value heads.
+        is_causal: query i sees the keys 0 … i only.
+        scale: factor of the scores; 1/√E by default.
+        enable_gqa: whether several query heads (dimension -3) share a key and value head.
 
     Returns:
         (…, L, Ev).
 
     Raises:
         ShapeError: the shapes do not fit.
-        ArgumentError: both ``attn_mask`` and ``is_causal``.
+        DtypeError: types that differ, or a mask of another kind.
+        ArgumentError: both ``attn_mask`` and ``is_causal``, or a probability out of range.
 
-    Vaswani et al., "Attention Is All You Need", 2017. Follows torch's function of this name; a row whose mask
-    hides every key gives zeros.
+    Example:
+        >>> q, k, v = jnp.zeros((1, 2)), jnp.ones((2, 2)), jnp.array([[1.0], [3.0]])
+        >>> scaled_dot_product_attention(q, k, v).tolist()
+        [[2.0]]
+
+    Source: ``torch.nn.functional.scaled_dot_product_attention``; Vaswani et al., "Attention Is All You Need",
+    2017. A query whose mask hides every key gives zeros.
     """
     if attn_mask is not None and is_causal:
-        raise ArgumentError(
-            message("scaled_dot_product_attention", "attn_mask or is_causal", "both", "pass one")
-        )
-    _check(query, key, value, attn_mask, enable_gqa)
+        raise ArgumentError(message(WHO, "attn_mask or is_causal", "both", "pass one of them"))
+    probability(WHO, dropout_p)
     noise = next_key() if dropout_p > 0 else None
     return _attention(
         query,
@@ -116,8 +138,8 @@ def scaled_dot_product_attention(
         value,
         attn_mask,
         noise,
-        causal=is_causal,
+        is_causal=is_causal,
         scale=scale,
-        dropout=float(dropout_p),
-        grouped=enable_gqa,
+        dropout_p=float(dropout_p),
+        enable_gqa=enable_gqa,
     )
