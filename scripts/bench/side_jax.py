@@ -1,7 +1,7 @@
 """The yardstick: each step written by hand in JAX with optax, jitted whole, its state donated.
 
-`tuned` is what somebody who profiles on CPU writes: pooling by reshape instead of reduce_window, and matrix
-products with the leading dimensions collapsed.
+`tuned` is what somebody who profiles on CPU writes: pooling by reshape instead of reduce_window, matrix
+products with the leading dimensions collapsed, GELU by erf.
 """
 
 from __future__ import annotations
@@ -99,9 +99,14 @@ def _layer_norm(p: dict[str, jax.Array], x: jax.Array) -> jax.Array:
 
 def _attention(p: Params, x: jax.Array, tuned: bool) -> jax.Array:
     b, t, d = x.shape
-    q, k, v = jnp.moveaxis(_apply(p["qkv"], x, tuned).reshape(b, t, 3, GPT.heads, d // GPT.heads), 2, 0)
+    q, k, v = (z.reshape(b, t, GPT.heads, -1) for z in jnp.split(_apply(p["qkv"], x, tuned), 3, axis=-1))
     y = jax.nn.dot_product_attention(q, k, v, is_causal=True)
     return _apply(p["out"], y.reshape(b, t, d), tuned)
+
+
+def _gelu(x: jax.Array, tuned: bool) -> jax.Array:
+    # jax.nn's exact form goes by erfc, which XLA:CPU computes more slowly than erf.
+    return x * 0.5 * (1 + jax.lax.erf(x * 0.5**0.5)) if tuned else jax.nn.gelu(x, approximate=False)
 
 
 def gpt(params: Params, tokens: jax.Array, tuned: bool) -> jax.Array:
@@ -109,8 +114,8 @@ def gpt(params: Params, tokens: jax.Array, tuned: bool) -> jax.Array:
     x = params["token"][tokens] + params["position"]
     for p in params["blocks"]:
         x = x + _attention(p, _layer_norm(p["n1"], x), tuned)
-        h = jax.nn.gelu(_apply(p["up"], _layer_norm(p["n2"], x), tuned), approximate=False)
-        x = x + _apply(p["down"], h, tuned)
+        h = _apply(p["up"], _layer_norm(p["n2"], x), tuned)
+        x = x + _apply(p["down"], _gelu(h, tuned), tuned)
     return _apply(params["head"], _layer_norm(params["norm"], x), tuned)
 
 
