@@ -159,6 +159,14 @@ class Gradients(Handle):
             self._node.prehooks = {}
         return tape.Removable(self._node.prehooks.setdefault(self._slot, {}), hook)
 
+    def register_post_accumulate_grad_hook(self, hook: Callable[..., Any]) -> tape.Removable:
+        """Call ``hook(tensor)`` each time that backward has added to ``grad`` of this leaf."""
+        if not self.requires_grad or self._node is not None:
+            got = "one that does not" if self._node is None else repr(self._node)
+            who = "register_post_accumulate_grad_hook"
+            raise AutogradError(message(who, "a leaf that requires gradient", got, "use register_hook"))
+        return tape.Removable(self.__dict__.setdefault("_after_grad", {}), hook)
+
     def retain_grad(self) -> None:
         """Keep the gradient of this tensor in ``grad`` although it is no leaf."""
         if not self.requires_grad:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from xlagrad.core.errors import AutogradError, message
+from xlagrad.core.errors import AutogradError, DtypeError, ShapeError, describe, message
 from xlagrad.core.handle import Handle, NotKept, read, wrap
 from xlagrad.core.modes import local
 
@@ -227,8 +227,21 @@ class _Run:
     def _tensor(self, cotangent: Any) -> Any:
         return cotangent if self.create_graph or cotangent is None else wrap(cotangent)
 
-    def _back(self, cotangent: Any) -> Any:
-        return cotangent._data if isinstance(cotangent, Handle) and not self.create_graph else cotangent
+    def _back(self, new: Any, old: Any) -> Any:
+        """Return what a hook gave in the place of a gradient, checked."""
+        if new is None and old is None:
+            return None
+        was = read(old) if isinstance(old, Handle) else old
+        if not isinstance(new, Handle):
+            fix = "return a tensor, or None to keep the gradient"
+            raise DtypeError(
+                message("hook", "a tensor or None", f"{type(new).__name__} {describe(new)}", fix)
+            )
+        now = read(new)
+        if was is not None and (now.shape != was.shape or now.dtype != was.dtype):
+            fix = "keep its shape and dtype"
+            raise ShapeError(message("hook", f"a gradient like {describe(was)}", describe(now), fix))
+        return new if self.create_graph else now
 
     def _prehooks(self, node: Node, row: list[Any]) -> None:
         hooked = list((node.prehooks or {}).items())
@@ -240,13 +253,20 @@ class _Run:
                     continue
                 new = hook(self._tensor(row[slot]))
                 if new is not None:
-                    row[slot] = self._back(new)
+                    row[slot] = self._back(new, row[slot])
 
     def _posthooks(self, node: Node, grads: Sequence[Any], row: list[Any]) -> Sequence[Any]:
         for hook in list((node.hooks or {}).values()):
             new = hook(tuple(map(self._tensor, grads)), tuple(map(self._tensor, row)))
-            if new is not None:
-                grads = [self._back(g) for g in (new if isinstance(new, (tuple, list)) else (new,))]
+            if new is None:
+                continue
+            new = new if isinstance(new, (tuple, list)) else (new,)
+            if len(new) != len(grads):
+                got = f"{len(new)} from {node.name()}"
+                raise AutogradError(
+                    message("hook", f"{len(grads)} gradients", got, "return one for each input")
+                )
+            grads = [self._back(g, old) for g, old in zip(new, grads, strict=True)]
         return grads
 
     def _collect(self, node: Node, row: list[Any]) -> None:
