@@ -10,9 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from xlagrad.core.devices import from_host
-from xlagrad.core.dtypes import as_jax, get_default_dtype
 from xlagrad.core.errors import (
+    ArgumentError,
     AutogradError,
     DeviceError,
     DtypeError,
@@ -25,36 +24,8 @@ from xlagrad.core.handle import Handle, is_tracer, read
 from xlagrad.core.printing import tensor_repr
 from xlagrad.core.where import WAYS_OUT, user_line
 
-
-def as_array(value: Any, dtype: Any = None) -> jax.Array:
-    """Return a tensor's, array's, number's or nested list's value as a strongly typed ``jax.Array``.
-
-    Args:
-        value: what to convert. Python floats become the default float type, ints ``int64`` as mapped.
-        dtype: element type to cast to.
-
-    Raises:
-        DtypeError: ``value`` is nothing numeric.
-    """
-    if isinstance(value, Handle):
-        array = read(value)
-        return array if dtype is None else array.astype(as_jax(dtype))
-    if not isinstance(value, (jax.Array, np.ndarray)):
-        if isinstance(value, (list, tuple)) and any(isinstance(v, Handle) for v in value):
-            value = jnp.stack([jnp.asarray(as_array(v)) for v in value])
-        elif hasattr(value, "__jax_array__"):
-            value = value.__jax_array__()
-        else:
-            value = np.asarray(value)
-            if value.dtype == object or value.dtype.kind in "USMm":
-                raise DtypeError(message("as_array", "numbers", describe(value), "pass numbers or tensors"))
-            if dtype is None and value.dtype == np.float64:
-                dtype = get_default_dtype()
-    target = as_jax(dtype if dtype is not None else value.dtype)
-    if isinstance(value, np.ndarray):
-        return from_host(np.array(value, target))
-    array = jnp.asarray(value, dtype=target)
-    return jax.lax.convert_element_type(array, array.dtype) if getattr(array, "weak_type", False) else array
+# What the library keeps in the dictionary of a tensor: guards' identity, hooks.
+OWN_ATTRIBUTES = frozenset({"_identity", "_after_grad"})
 
 
 class Conversion(Handle):
@@ -90,7 +61,12 @@ class Conversion(Handle):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         array = np.asarray(self._concrete("numpy"))
         if dtype is not None and array.dtype != dtype:
-            array = array.astype(dtype)
+            if copy is False:
+                fix = "allow a copy"
+                raise ArgumentError(
+                    message("asarray", f"dtype {array.dtype} without a copy", f"{dtype}", fix)
+                )
+            return array.astype(dtype)
         return array.copy() if copy else array
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -147,7 +123,7 @@ class Conversion(Handle):
         return complex(self.item())
 
     def __index__(self) -> int:
-        if not jnp.issubdtype(self.data_array.dtype, jnp.integer):
+        if self.data_array.dtype.kind not in "iub":
             raise DtypeError(
                 message("index", "an integer tensor", describe(self),
                         "only integer tensors of a single element can be converted to an index")
@@ -157,7 +133,10 @@ class Conversion(Handle):
     def __format__(self, spec: str) -> str:
         if self.ndim == 0 and not is_tracer(self.data_array):
             return format(self.item(), spec)
-        return format(repr(self), spec)
+        if spec:
+            fix = "format .item() or .tolist()"
+            raise DtypeError(message("format", "no format for a tensor with dimensions", repr(spec), fix))
+        return repr(self)
 
     def __repr__(self) -> str:
         array = self.data_array
@@ -166,8 +145,20 @@ class Conversion(Handle):
         return tensor_repr(array, requires_grad and label is None, label)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        extra = {k: v for k, v in self.__dict__.items() if not k.startswith("_")}
-        return _rebuild, (type(self), np.asarray(self._concrete("pickle")), self._requires_grad, extra)
+        array = np.asarray(self._concrete("pickle"))
+        return _rebuild, (type(self), array, self._requires_grad, self._attributes())
+
+    def _attributes(self) -> dict[str, Any]:
+        """Return what users have attached; what this library has, belongs to this one tensor."""
+        return {k: v for k, v in self.__dict__.items() if k not in OWN_ATTRIBUTES}
+
+    def __copy__(self) -> Any:
+        """Return another tensor that shares the value: what is written to one is seen in the other."""
+        other = self.detach()
+        other.__class__ = type(self)
+        other._requires_grad = self._requires_grad
+        other.__dict__.update(self._attributes())
+        return other
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if self._node is not None:
@@ -175,13 +166,19 @@ class Conversion(Handle):
                 message("deepcopy", "a leaf (only Tensors created explicitly by the user support the deepcopy"
                         " protocol)", repr(self._node), "use .detach().clone()")
             )  # fmt: skip
-        array = read(self)
-        other = type(self).__new__(type(self))
-        other._set_fields(array if is_tracer(array) else jnp.copy(array), self._requires_grad)
+        view = self._view
+        if view is not None and view.base._node is None:
+            # Copies of a base and its views share one value, as the originals do.
+            other = view.retake(copy.deepcopy(view.base, memo))
+            other.__class__, other._requires_grad = type(self), self._requires_grad
+        else:
+            array = read(self)
+            other = type(self).__new__(type(self))
+            other._set_fields(array if is_tracer(array) else jnp.copy(array), self._requires_grad)
         memo[id(self)] = other
         if isinstance(self._grad, Handle):
             other._grad = copy.deepcopy(self._grad, memo)
-        other.__dict__.update(self.__dict__)
+        other.__dict__.update(copy.deepcopy(self._attributes(), memo))
         return other
 
     def __dlpack__(self, **kwargs: Any) -> Any:

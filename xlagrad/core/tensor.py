@@ -9,14 +9,15 @@ import jax
 import numpy as np
 
 from xlagrad.core import state, view
-from xlagrad.core.conversion import Conversion, as_array
-from xlagrad.core.devices import Device, as_device
+from xlagrad.core.conversion import Conversion
+from xlagrad.core.data import as_array
+from xlagrad.core.devices import Device, as_device, place
 from xlagrad.core.dtypes import DType, as_dtype
 from xlagrad.core.errors import DtypeError, ShapeError, StateError, describe, message
 from xlagrad.core.gradients import Gradients
 from xlagrad.core.handle import Handle, Kinds, is_tracer, read, wrap
 from xlagrad.core.modes import local
-from xlagrad.core.size import Count, Size
+from xlagrad.core.size import Count, Size, dimension
 
 
 def _flatten(t: Handle) -> tuple[tuple[Any], Any]:
@@ -78,9 +79,7 @@ class Tensor(Gradients, Conversion):
     def __init__(
         self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
     ) -> None:
-        array = as_array(data, dtype)
-        if device is not None:
-            array = jax.device_put(array, as_device(device).jax)
+        array = place(as_array(data, dtype), None if device is None else as_device(device))
         self._set_fields(array, False)
         if requires_grad:
             self.requires_grad_()
@@ -157,7 +156,7 @@ class Tensor(Gradients, Conversion):
     def stride(self, dim: int | None = None) -> Any:
         """Return the strides, in elements, of the layout that torch would have."""
         strides = view.layout(self)[1]
-        return strides if dim is None else strides[dim]
+        return strides if dim is None else strides[dimension("stride", dim, len(strides))]
 
     def storage_offset(self) -> int:
         """Return the offset into the base, in elements."""

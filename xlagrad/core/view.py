@@ -76,6 +76,18 @@ class View:
         """Whether this is a detached tensor itself: gradients neither reach it from the base nor leave it."""
         return self.steps[-1].severs
 
+    def retake(self, base: Handle) -> Any:
+        """Return the same view of another base, without history."""
+        before, local.grad = local.grad, False
+        try:
+            value: Any = base
+            for step in self.steps:
+                parent, value = value, step.apply(value)
+                attach(value, parent, step)
+        finally:
+            local.grad = before
+        return value
+
     def refresh(self, t: Handle) -> None:
         """Derive the view's value and place on the tape again if the base was written since."""
         base, home, trace = self.base, self.home, local.trace

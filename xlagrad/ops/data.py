@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -10,123 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from xlagrad.core import devices, dtypes, errors
+from xlagrad.core.data import from_numpy as array_of
+from xlagrad.core.data import from_other, to_array
 from xlagrad.core.errors import describe, message
 from xlagrad.core.handle import Handle, read, wrap
-from xlagrad.core.promotion import result_type
 from xlagrad.core.tensor import Tensor
-from xlagrad.ops.making import check_range, finish, reference
-
-
-def _leaves(data: Any) -> Iterator[Any]:
-    for item in data:
-        if isinstance(item, (list, tuple)):
-            yield from _leaves(item)
-        else:
-            yield item
-
-
-def to_array(who: str, data: Any, dtype: Any = None, copy: bool = True) -> jax.Array:
-    """Return data of any kind as an array of the type that PyTorch would choose, or of ``dtype``.
-
-    Raises:
-        DtypeError: it is not numeric.
-        ShapeError: nested lists of unequal lengths.
-        ArgumentError: a number that the integer type cannot hold.
-    """
-    if isinstance(data, (Handle, jax.Array)):
-        array = read(data) if isinstance(data, Handle) else data
-        target = array.dtype if dtype is None else dtypes.as_jax(dtype)
-        return jnp.array(array, dtype=target, copy=copy)
-    if isinstance(data, (np.ndarray, np.generic)):
-        return _from_numpy(who, np.asarray(data), dtype)
-    if hasattr(data, "__jax_array__"):
-        return to_array(who, data.__jax_array__(), dtype, copy)
-    if isinstance(data, (list, tuple)):
-        leaves = list(_leaves(data))
-        if any(isinstance(leaf, (Handle, jax.Array)) for leaf in leaves):
-            return _stacked(who, data, dtype)
-        first = leaves[0] if leaves else 0.0
-        return _from_python(who, data, dtype, plain=not isinstance(first, (np.ndarray, np.generic)))
-    if not isinstance(data, (bool, int, float, complex)) and hasattr(data, "__dlpack__"):
-        array = _imported(data)
-        return array if dtype is None else array.astype(dtypes.as_jax(dtype))
-    return _from_python(who, data, dtype, plain=not hasattr(data, "__array__"))
-
-
-def _stacked(who: str, data: Any, dtype: Any) -> jax.Array:
-    """Return nested lists that hold tensors, perhaps traced ones, as one array."""
-    if not isinstance(data, (list, tuple)):
-        return to_array(who, data, dtype)
-    if dtype is None:
-        kinds = [leaf if hasattr(leaf, "dtype") else np.asarray(leaf) for leaf in _leaves(data)]
-        plain = [dtypes.get_default_dtype() if k.dtype == np.float64 else k.dtype for k in kinds]
-        dtype = result_type(*plain)
-    rows = [_stacked(who, item, dtype) for item in data]
-    if len({row.shape for row in rows}) > 1:
-        got = " and ".join(sorted({str(row.shape) for row in rows}))
-        raise errors.ShapeError(message(who, "items of one shape", f"items of the shapes {got}"))
-    return jnp.stack(rows) if rows else jnp.zeros(0, dtypes.as_jax(dtype))
-
-
-def _from_python(who: str, data: Any, dtype: Any, plain: bool) -> jax.Array:
-    """Convert numbers; ``plain`` says that they are Python's, whose floats have the default type."""
-    try:
-        value = np.asarray(data)
-    except ValueError:
-        fix = "make all lists of one level equally long"
-        raise errors.ShapeError(message(who, "nested lists of equal lengths", describe(data), fix)) from None
-    huge = value.dtype == object and _integers_only(value)
-    if huge or (plain and value.dtype.kind == "u"):
-        raise errors.ArgumentError(message(who, "integers of 64 bits", str(max(value.ravel().tolist()))))
-    _check_numeric(who, value, data)
-    if dtype is None and plain:
-        kind = value.dtype.kind
-        dtype = {"f": dtypes.get_default_dtype(), "c": dtypes.default_complex()}.get(kind, value.dtype)
-    target = dtypes.as_jax(value.dtype if dtype is None else dtype)
-    check_range(who, value, target)
-    with np.errstate(over="ignore"):
-        return devices.from_host(np.array(value, target))
-
-
-def _integers_only(value: np.ndarray[Any, Any]) -> bool:
-    return value.size > 0 and all(isinstance(v, int) for v in value.ravel().tolist())
-
-
-def _check_numeric(who: str, value: np.ndarray[Any, Any], data: Any) -> None:
-    if value.dtype.kind in "OUSMmV" and value.dtype.name not in dtypes.BY_NAME:
-        got = (
-            f"{type(data).__name__} {describe(data)}"
-            if value.dtype == object
-            else f"values of type {value.dtype}"
-        )
-        raise errors.DtypeError(message(who, "numbers", got, "convert them to numbers first"))
-
-
-def _from_numpy(who: str, value: np.ndarray[Any, Any], dtype: Any = None) -> jax.Array:
-    """Copy a NumPy array. A cast that was asked for wraps, as NumPy's; the one to 32 bits must not."""
-    _check_numeric(who, value, value)
-    wanted = dtypes.as_dtype(value.dtype if dtype is None else dtype)
-    target = dtypes.as_jax(wanted)
-    if target != wanted.dtype and wanted.dtype.kind in "iu":
-        check_range(who, value, target)
-    with np.errstate(over="ignore"):
-        return devices.from_host(np.array(value, target))
-
-
-def _imported(data: Any) -> jax.Array:
-    """Import by DLPack: without a copy where type and layout allow it."""
-    try:
-        array = jnp.from_dlpack(data)
-    except (BufferError, RuntimeError, TypeError) as error:
-        # XLA reads dense memory only; NumPy can gather the rest.
-        try:
-            return _from_numpy("from_dlpack", np.array(np.from_dlpack(data)))
-        except (BufferError, RuntimeError, TypeError):
-            fix = "detach it, and move it to a device that this machine has"
-            got = f"{type(data).__name__} ({error})"
-            text = message("from_dlpack", "an exportable tensor", " ".join(got.split()).rstrip("."), fix)
-            raise errors.DtypeError(text) from error
-    return array
+from xlagrad.ops.making import finish, reference
 
 
 def tensor(
@@ -236,7 +124,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     if not isinstance(ndarray, np.ndarray):
         got = f"{type(ndarray).__name__} {describe(ndarray)}"
         raise errors.DtypeError(message("from_numpy", "a NumPy array", got, "use tensor(...)"))
-    return wrap(devices.place(_from_numpy("from_numpy", ndarray)))
+    return wrap(devices.place(array_of("from_numpy", ndarray)))
 
 
 def from_dlpack(x: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
@@ -263,7 +151,7 @@ def from_dlpack(x: Any, *, device: Any = None, copy: bool | None = None) -> Tens
     if not hasattr(x, "__dlpack__"):
         fix = "use asarray"
         raise errors.DtypeError(message("from_dlpack", "an object with __dlpack__", describe(x), fix))
-    array = jnp.array(_imported(x)) if copy else _imported(x)
+    array = jnp.array(from_other(x)) if copy else from_other(x)
     if copy is False and isinstance(x, np.ndarray) and array.unsafe_buffer_pointer() != x.ctypes.data:
         raise errors.ArgumentError(_must_copy(x))
     return finish(array, device)
@@ -294,7 +182,7 @@ def frombuffer(
         value = np.frombuffer(buffer, dtypes.as_dtype(dtype).dtype, count, offset)
     except ValueError as error:
         raise errors.ArgumentError(message("frombuffer", "a buffer that fits", str(error))) from error
-    return finish(_from_numpy("frombuffer", value), None, requires_grad)
+    return finish(array_of("frombuffer", value), None, requires_grad)
 
 
 def scalar_tensor(

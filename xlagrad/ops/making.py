@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from xlagrad.core import devices, dtypes, errors
+from xlagrad.core.data import check_range
 from xlagrad.core.errors import describe, message
 from xlagrad.core.handle import Handle, is_tracer, read, wrap
 from xlagrad.core.modes import local
@@ -82,30 +83,6 @@ def size_of(who: str, size: tuple[Any, ...], options: dict[str, Any] | None = No
     if found and min(found) < 0:
         raise errors.ShapeError(message(who, "sizes of 0 or more", str(tuple(found))))
     return tuple(found)
-
-
-def check_range(who: str, value: np.ndarray[Any, Any], target: np.dtype[Any]) -> None:
-    """Raise unless a type can hold the values: real ones in a real type, bounded ones in an integer type.
-
-    As in PyTorch floats are cut to integers, and -1 in an unsigned type wraps.
-
-    Raises:
-        DtypeError: complex numbers for a real type.
-        ArgumentError: a value that the integer type cannot hold.
-    """
-    if value.dtype.kind == "c" and target.kind != "c":
-        fix = "take the real part, or pass a complex dtype"
-        raise errors.DtypeError(message(who, f"real numbers for {target.name}", "complex ones", fix))
-    if target.kind not in "iu" or value.size == 0 or value.dtype.kind == "b":
-        return
-    limits = np.iinfo(target)
-    low, high = value.min(), value.max()
-    least = limits.min if target.kind == "i" else -limits.max
-    if not (low >= least and high <= limits.max):
-        got = str(high if not high <= limits.max else low)
-        wide = target.itemsize == 4 and not dtypes.x64_enabled()
-        fix = "set JAX_ENABLE_X64=1 before starting Python for 64 bits" if wide else "pass a wider dtype"
-        raise errors.ArgumentError(message(who, f"values that {target.name} can hold", got, fix))
 
 
 def constant(who: str, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> jax.Array:
