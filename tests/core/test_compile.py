@@ -203,6 +203,21 @@ def test_no_gradient_passes_what_torch_stops() -> None:
     assert w.grad is not None and w.grad.tolist() == [9.0]
 
 
+def test_hooks_inside_a_forward_are_refused_outside_and_run_inside() -> None:
+    w = Parameter([2.0])
+
+    def loss() -> Tensor:
+        y = w * 3
+        y.register_hook(lambda g: g * 10)
+        return y.sum()
+
+    with pytest.raises(NotImplementedError, match="call backward inside the compiled function"):
+        xg.compile(loss)().backward()
+    assert w.grad is None
+    xg.compile(lambda: loss().backward())()
+    assert w.grad is not None and w.grad.tolist() == [30.0]
+
+
 def test_a_graph_that_was_used_up_inside_says_so() -> None:
     w = Parameter([3.0])
 

@@ -10,7 +10,9 @@ import jax
 import numpy as np
 
 from xlagrad.core.handle import Handle, NotKept, is_tracer
-from xlagrad.core.trace import MISSING, GradRecord, Trace
+from xlagrad.core.plan import OpNode
+from xlagrad.core.tape import AccumulateGrad, Node
+from xlagrad.core.trace import MISSING, GradRecord, OuterNode, Trace
 
 
 class Out(NamedTuple):
@@ -19,7 +21,8 @@ class Out(NamedTuple):
     Attributes:
         place: its position among the outputs.
         kind: class of the tensor, None for a bare array.
-        grad: "none", "leaf" (requires grad), "graph" (differentiable) or "consumed".
+        grad: "none", "leaf" (requires grad), "graph" (differentiable), "consumed", or "refused" (its graph
+            has a backward or hooks of the user's own, which are not part of the program).
         label: name of the node that made it.
     """
 
@@ -147,6 +150,20 @@ class Plot:
             return Out(len(self.arrays) - 1, None, "none", "")
         return x
 
+    def _kind(self, node: Node) -> str:
+        """Return whether the program can be differentiated in the place of a graph."""
+        if node.released:
+            return "consumed"
+        stack, seen = [node], {node}
+        while stack:
+            at = stack.pop()
+            if at.hooks or at.prehooks or not isinstance(at, (OpNode, AccumulateGrad, OuterNode)):
+                return "refused"
+            inputs = {e.node for e in at.edges if e is not None} - seen
+            seen |= inputs
+            stack.extend(inputs)
+        return "graph"
+
     def out(self, t: Handle) -> Out:
         """Return the output that carries the value of ``t``."""
         known = self._outs.get(id(t))
@@ -162,7 +179,7 @@ class Plot:
             if node is None:
                 grad = "leaf"
             else:
-                grad, label = ("consumed" if node.released else "graph"), node.name()
+                grad, label = self._kind(node), node.name()
         self.arrays.append(array)
         out = self._outs[id(t)] = Out(len(self.arrays) - 1, type(t), grad, label)
         return out

@@ -16,7 +16,7 @@ from xlagrad.core.errors import describe
 from xlagrad.core.guards import Guards
 from xlagrad.core.handle import Handle, Kinds, read, wrap
 from xlagrad.core.plot import Again, Arg, Out, Plot
-from xlagrad.core.tape import Consumed
+from xlagrad.core.tape import Consumed, Refused
 from xlagrad.core.trace import MISSING, Trace, as_program
 from xlagrad.core.view import attach
 
@@ -300,6 +300,8 @@ def _unrecorded(out: Out, outs: Sequence[Any]) -> Any:
         t.__class__ = out.kind
     if out.grad in ("consumed", "graph"):
         t._node = Consumed(out.label, ((array.shape, array.dtype),))
+    elif out.grad == "refused":
+        t._node = Refused(out.label, (), ((array.shape, array.dtype),))
     return t
 
 

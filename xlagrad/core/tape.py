@@ -131,6 +131,25 @@ class Consumed(Node):
         self.released = True
 
 
+class Refused(Node):
+    """Stands for a graph inside a compiled function that cannot be walked from outside."""
+
+    __slots__ = ()
+
+    def pull(self, cotangents: list[Any]) -> Sequence[Any]:
+        """Raise: a custom backward, or a hook, ran in the trace only."""
+        raise NotImplementedError(
+            message(
+                "backward",
+                "a compiled function without custom backwards or hooks on its own tensors",
+                f"a call from outside through {self.label}",
+                "call backward inside the compiled function, or do not compile this part",
+            )
+        )
+
+    pull_recorded = pull
+
+
 def edge(t: Handle) -> Edge:
     """Return where the gradient of ``t`` goes: its node, or the accumulator of a leaf."""
     if t._node is not None:

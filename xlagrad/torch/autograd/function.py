@@ -24,14 +24,14 @@ class FunctionCtx:
     needs_input_grad: tuple[bool, ...]
 
     def __init__(self) -> None:
-        self._saved: list[tuple[Any, int]] = []
+        self._saved: list[tuple[Any, Any]] = []
         self._dirty: tuple[Any, ...] = ()
         self._fixed: tuple[Any, ...] = ()
         self._materialize = True
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for the backward, which finds them in ``saved_tensors``."""
-        self._saved = [(t, t._version if isinstance(t, Handle) else 0) for t in tensors]
+        self._saved = [(t, _storage(t)) for t in tensors]
 
     save_for_forward = save_for_backward
 
@@ -42,14 +42,14 @@ class FunctionCtx:
         Raises:
             AutogradError: one of them was written in place since.
         """
-        for t, version in self._saved:
-            if isinstance(t, Handle) and t._version != version:
+        for t, storage in self._saved:
+            if _storage(t) is not storage:
                 raise AutogradError(
                     message(
                         "saved_tensors",
-                        f"a tensor at version {version}",
-                        f"version {t._version} (one of the variables needed for gradient computation has been"
-                        " modified by an inplace operation)",
+                        "tensors as they were saved",
+                        "one that was written since (one of the variables needed for gradient computation has"
+                        " been modified by an inplace operation)",
                         "write to a clone()",
                     )
                 )
@@ -121,6 +121,13 @@ class _FunctionNode(tape.Node):
         """Let the saved tensors go."""
         self.released = True
         self.ctx._saved = []
+
+
+def _storage(t: Any) -> Any:
+    """Return the array that a tensor, or the base that it is a view of, has now: another one once written."""
+    if not isinstance(t, Handle):
+        return None
+    return read(t if t._view is None else t._view.base)
 
 
 def _is_differentiable(output: Any, ctx: FunctionCtx) -> bool:
