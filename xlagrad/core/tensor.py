@@ -227,6 +227,12 @@ class Parameter(Tensor):
         if requires_grad:
             self.requires_grad_()
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """Return a copy without the gradient, as PyTorch does for parameters."""
+        other = super().__deepcopy__(memo)
+        other._grad = None
+        return other
+
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
 
