@@ -34,11 +34,16 @@ def _rows_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any,
     (x, w), (dx, dw) = primals, tangents
     parts = [] if isinstance(dx, SymbolicZero) else [rows(dx, w)]
     if not isinstance(dw, SymbolicZero):
-        parts.append(lax.platform_dependent(rows(x, dw), cpu=_turned, default=lambda y: y))
+        parts.append(rows_of_change(x, dw))
     return rows(x, w), sum(parts[1:], parts[0])
 
 
 rows.defjvp(_rows_jvp, symbolic_zeros=True)
+
+
+def rows_of_change(x: jax.Array, dw: jax.Array) -> jax.Array:
+    """Return x · dwᵀ, where dw is a change of the weight: its transpose is the fast product."""
+    return lax.platform_dependent(rows(x, dw), cpu=_turned, default=lambda y: y)
 
 
 def _turned(y: jax.Array) -> jax.Array:
