@@ -72,7 +72,9 @@ def test_views_export_their_part() -> None:
 
 def test_exports_of_tensors_that_require_grad() -> None:
     t = xg.Tensor([1.0], requires_grad=True)
-    with pytest.raises(AutogradError, match=r"numpy: expected a tensor that does not require grad, .*\.detach"):
+    with pytest.raises(
+        AutogradError, match=r"numpy: expected a tensor that does not require grad, .*\.detach"
+    ):
         t.numpy()
     with pytest.raises(AutogradError, match="__dlpack__: expected a tensor that does not require grad"):
         np.from_dlpack(t)
@@ -142,8 +144,7 @@ def test_text() -> None:
         x = t.tensor([[1.0, 2.5], [-3.0, 1e-3]], requires_grad=True)
         y = x * 2
         return [
-            str(v)
-            for v in (x, y.detach(), y, y.data, t.tensor(3), t.tensor([]), t.ones(2, dtype=t.bfloat16))
+            str(v) for v in (x, y.detach(), y, y.data, t.tensor(3), t.tensor([]), t.ones(2, dtype=t.bfloat16))
         ]
 
     agree(program)
@@ -159,7 +160,9 @@ def test_a_traced_value_has_no_number() -> None:
         seen.append(repr(x))
         return float(x.sum())
 
-    with pytest.raises(TraceError, match=r"item: expected a value that is known, got a traced float32\[\] at "):
+    with pytest.raises(
+        TraceError, match=r"item: expected a value that is known, got a traced float32\[\] at "
+    ):
         step(xg.Tensor([1.0, 2.0]))
     assert "float32" in seen[0]
 

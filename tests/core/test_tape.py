@@ -187,7 +187,7 @@ def test_outputs_that_are_not_used() -> None:
     def program(t: Any) -> Any:
         x = t.tensor([[3.0, 1.0], [2.0, 5.0]], requires_grad=True)
         values, places = x.max(1)
-        a, b = x.split(1)
+        _, b = x.split(1)
         (values * t.tensor([1.0, 2.0])).sum().backward()
         (b * 3).sum().backward()
         return x.grad, places

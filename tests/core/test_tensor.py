@@ -42,14 +42,20 @@ def test_bad_data() -> None:
         xg.Tensor([[1, 2], [3]])
     with pytest.raises(DtypeError, match=r"Tensor: expected numbers, got .*; convert them to numbers first"):
         xg.Tensor("text")
-    with pytest.raises(ArgumentError, match=r"Tensor: expected values that int32 can hold, got 1099511627776"):
+    with pytest.raises(
+        ArgumentError, match=r"Tensor: expected values that int32 can hold, got 1099511627776"
+    ):
         xg.Tensor(2**40)
-    with pytest.raises(DeviceError, match=r"device: expected a device of this machine, got 'tpu:7'; available"):
+    with pytest.raises(
+        DeviceError, match=r"device: expected a device of this machine, got 'tpu:7'; available"
+    ):
         xg.Tensor([1.0], device="tpu:7")
 
 
 @given(
-    st.one_of(st.none(), st.text(max_size=3), st.lists(st.one_of(st.text(max_size=2), st.none()), min_size=1)),
+    st.one_of(
+        st.none(), st.text(max_size=3), st.lists(st.one_of(st.text(max_size=2), st.none()), min_size=1)
+    ),
     st.one_of(st.sampled_from(["float32", "int8"]), st.text(max_size=4), st.integers(), st.just(object)),
     st.one_of(st.none(), st.text(max_size=4), st.integers(), st.floats()),
 )
@@ -67,8 +73,9 @@ def test_attributes() -> None:
         v = x.t()[1:]
         return [
             (
-                tuple(y.shape), y.ndim, y.dim(), y.numel(), y.nelement(), y.element_size(), y.itemsize, y.nbytes,
-                y.stride(), y.stride(0), y.stride(-1), y.storage_offset(), y.is_contiguous(), str(y.dtype),
+                tuple(y.shape), y.ndim, y.dim(), y.numel(), y.nelement(), y.element_size(), y.itemsize,
+                y.nbytes, y.stride(), y.stride(0), y.stride(-1), y.storage_offset(), y.is_contiguous(),
+                str(y.dtype),
                 y.is_floating_point(), y.is_complex(), y.is_cuda, str(y.device), len(y), y.size(), y.size(1),
                 y.is_leaf, y._is_view(), y.requires_grad,
             )
@@ -82,7 +89,12 @@ def test_sizes() -> None:
     def program(t: Any) -> Any:
         s = t.zeros(2, 3, 4).shape
         parts = [s[1:], s[:0], s + (5,), s]
-        return [(repr(p), p.numel(), type(p).__name__) for p in parts], s[0], s == (2, 3, 4), hash(s) == hash((2, 3, 4))
+        return (
+            [(repr(p), p.numel(), type(p).__name__) for p in parts],
+            s[0],
+            s == (2, 3, 4),
+            hash(s) == hash((2, 3, 4)),
+        )
 
     agree(program)
     x = xg.Tensor([[1.0, 2.0]])
@@ -173,7 +185,9 @@ def test_writes_inside_jit_stay_inside_unless_lost() -> None:
 
     assert jax.jit(inner)(x).tolist() == [6.0, 3.0]
     assert x.tolist() == [1.0, 2.0]
-    with pytest.raises(xg.core.errors.StateError, match="in-place write: expected a tensor of the same transf"):
+    with pytest.raises(
+        xg.core.errors.StateError, match="in-place write: expected a tensor of the same transf"
+    ):
         jax.jit(lambda x: outside.copy_(x))(x)
     assert outside.tolist() == [0.0, 0.0]
 

@@ -10,12 +10,21 @@ import jax.numpy as jnp
 import numpy as np
 
 from xlagrad.core.dispatch import Array, op
-from xlagrad.core.errors import ArgumentError, message
+from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
 from xlagrad.core.handle import Handle
 from xlagrad.core.view import attach
 from xlagrad.ops.index import getitem
 from xlagrad.ops.slices import basic_step
 from xlagrad.ops.view import axis
+
+
+def _axis(who: str, dim: Any, input: Any) -> int:
+    """Return a dimension of a tensor that must have some, counted from the front."""
+    if not len(input.shape):
+        raise ShapeError(
+            message(who, "a tensor with at least one dimension", describe(input), "unsqueeze it")
+        )
+    return axis(who, dim, len(input.shape))
 
 
 def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
@@ -25,8 +34,8 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
         ArgumentError: the range does not lie within the dimension.
     """
     shape = tuple(input.shape)
-    at = axis("narrow", dim, len(shape))
-    first = int(start)
+    at = _axis("narrow", dim, input)
+    first = operator.index(start)
     first += shape[at] if first < 0 else 0
     if not 0 <= first <= shape[at] or length < 0 or first + length > shape[at]:
         raise ArgumentError(
@@ -41,7 +50,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
 
 def select(input: Any, dim: int, index: Any) -> Any:
     """Return a view at one index of a dimension, which is dropped."""
-    at = axis("select", dim, len(input.shape))
+    at = _axis("select", dim, input)
     return getitem(input, (slice(None),) * at + (index,))
 
 
@@ -75,7 +84,7 @@ def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0
     Raises:
         ArgumentError: the lengths do not add up to the dimension's.
     """
-    at = axis("split", dim, len(tensor.shape))
+    at = _axis("split", dim, tensor)
     n = tensor.shape[at]
     if isinstance(split_size_or_sections, (tuple, list)):
         sizes = [int(s) for s in split_size_or_sections]
@@ -93,7 +102,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """Return views of at most ``chunks`` parts of equal length (the last may be shorter)."""
     if chunks <= 0:
         raise ArgumentError(message("chunk", "chunks to be greater than 0", str(chunks)))
-    at = axis("chunk", dim, len(input.shape))
+    at = _axis("chunk", dim, input)
     return (
         split(input, max(-(-input.shape[at] // chunks), 0) or 0, at)
         if input.shape[at]
@@ -103,7 +112,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """Return views of all slices along a dimension, which is dropped."""
-    at = axis("unbind", dim, len(input.shape))
+    at = _axis("unbind", dim, input)
     if not isinstance(input, Handle):
         return tuple(jnp.unstack(input, axis=at))
     results = _unbind(input, dim=at)
