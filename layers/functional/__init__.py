@@ -66,12 +66,7 @@ from xlagrad.layers.functional.conv import (
 from xlagrad.layers.functional.distance import (
     cosine_embedding_loss,
     cosine_similarity,
-    hinge_embedding_loss,
-    margin_ranking_loss,
-    multi_margin_loss,
-    multilabel_margin_loss,
     pairwise_distance,
-    soft_margin_loss,
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
@@ -86,6 +81,13 @@ from xlagrad.layers.functional.dropping import (
 from xlagrad.layers.functional.embed import embedding, embedding_bag
 from xlagrad.layers.functional.fold import fold, unfold
 from xlagrad.layers.functional.linear import bilinear, linear
+from xlagrad.layers.functional.margin_loss import (
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    soft_margin_loss,
+)
 from xlagrad.layers.functional.normalization import (
     group_norm,
     layer_norm,

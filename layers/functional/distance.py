@@ -1,77 +1,69 @@
-"""Distances and similarities, and the losses that are made of them."""
+"""Distances and similarities between vectors, and the losses that are made of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from xlagrad.core.dispatch import Array, op
-from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
 from xlagrad.layers.functional.normalization import length
 from xlagrad.layers.functional.reduction import broadcast, legacy_reduction, reduced
+from xlagrad.ops.common import dim_of
 
 
 @op
 def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> Array:
-    """x₁·x₂ / (max(‖x₁‖, ε) · max(‖x₂‖, ε)). Follows ``torch.nn.functional.cosine_similarity``."""
+    """x₁ · x₂ / (max(‖x₁‖, eps) · max(‖x₂‖, eps)) along a dimension, which is dropped.
+
+    Args:
+        x1: first vectors.
+        x2: second vectors, which broadcast with them.
+        dim: the dimension of the vectors.
+        eps: smallest divisor.
+
+    Raises:
+        ShapeError: shapes that do not broadcast.
+        IndexingError: the dimension is out of range.
+
+    Example:
+        >>> cosine_similarity(jnp.array([[2.0, 0.0]]), jnp.array([[3.0, 0.0]])).tolist()
+        [1.0]
+
+    Source: ``torch.nn.functional.cosine_similarity``.
+    """
     a, b = broadcast("cosine_similarity", x1, x2)
-    a = a / jnp.maximum(length(a, 2, dim, True), eps)
-    b = b / jnp.maximum(length(b, 2, dim, True), eps)
-    return jnp.sum(a * b, axis=dim)
+    axis = dim_of("cosine_similarity", dim, a.ndim)
+    a = a / jnp.maximum(length(a, 2, axis, True), eps)
+    b = b / jnp.maximum(length(b, 2, axis, True), eps)
+    return jnp.sum(a * b, axis)
 
 
 @op
 def pairwise_distance(
     x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Array:
-    """‖x₁ − x₂ + ε‖_p over the last dimension. Follows ``torch.nn.functional.pairwise_distance``."""
+    """‖x₁ - x₂ + eps‖_p over the last dimension.
+
+    Args:
+        x1: first vectors.
+        x2: second vectors, which broadcast with them.
+        p: which norm.
+        eps: added to each element of the difference.
+        keepdim: keep the last dimension with size one.
+
+    Raises:
+        ShapeError: shapes that do not broadcast.
+
+    Example:
+        >>> pairwise_distance(jnp.array([[3.0, 4.0]]), jnp.zeros((1, 2)), eps=0.0).tolist()
+        [5.0]
+
+    Source: ``torch.nn.functional.pairwise_distance``.
+    """
     a, b = broadcast("pairwise_distance", x1, x2)
     return length(a - b + eps, p, a.ndim - 1, keepdim)
-
-
-@op
-def hinge_embedding_loss(
-    input: Array,
-    target: Array,
-    margin: float = 1.0,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Array:
-    """x where the target is 1, max(0, margin − x) where it is −1."""
-    loss = jnp.where(target == 1, input, 0) + jnp.where(target == -1, jnp.maximum(margin - input, 0), 0)
-    return reduced("hinge_embedding_loss", loss, legacy_reduction(size_average, reduce, reduction))
-
-
-@op
-def margin_ranking_loss(
-    input1: Array,
-    input2: Array,
-    target: Array,
-    margin: float = 0,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Array:
-    """max(0, −t · (x₁ − x₂) + margin)."""
-    loss = jnp.maximum(-target * (input1 - input2) + margin, 0)
-    return reduced("margin_ranking_loss", loss, legacy_reduction(size_average, reduce, reduction))
-
-
-@op
-def soft_margin_loss(
-    input: Array,
-    target: Array,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Array:
-    """log(1 + exp(−t · x))."""
-    loss = jax.nn.softplus(-target * input)
-    return reduced("soft_margin_loss", loss, legacy_reduction(size_average, reduce, reduction))
 
 
 @op
@@ -84,7 +76,27 @@ def cosine_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Array:
-    """1 − cos where the target is 1, max(0, cos − margin) where it is −1."""
+    """1 - cos(x₁, x₂) where the target is 1, max(0, cos(x₁, x₂) - margin) where it is -1, reduced.
+
+    Args:
+        input1: x₁, (N, D) or (D,).
+        input2: x₂, of that shape.
+        target: 1 or -1, (N,) or ().
+        margin: similarity that costs nothing.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: ``mean``, ``sum`` or ``none``.
+
+    Raises:
+        ArgumentError: an unknown reduction.
+
+    Example:
+        >>> x = jnp.array([[1.0, 0.0]])
+        >>> round(float(cosine_embedding_loss(x, x, jnp.array([-1]), margin=0.25)), 4)
+        0.75
+
+    Source: ``torch.nn.functional.cosine_embedding_loss``.
+    """
     eps = 1e-12
     dot = jnp.sum(input1 * input2, axis=-1)
     size = (jnp.sum(input1**2, axis=-1) + eps) * (jnp.sum(input2**2, axis=-1) + eps)
@@ -106,7 +118,30 @@ def triplet_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Array:
-    """max(0, d(a, p) − d(a, n) + margin); ``swap`` takes the smaller of d(a, n) and d(p, n)."""
+    """max(0, d(a, p) - d(a, n) + margin), reduced, where d is `pairwise_distance`.
+
+    Args:
+        anchor: a, (N, D) or (D,).
+        positive: p, of that shape.
+        negative: n, of that shape.
+        margin: by how much the negative is to be further away.
+        p: which norm.
+        eps: added to each element of a difference.
+        swap: take the smaller of d(a, n) and d(p, n).
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: ``mean``, ``sum`` or ``none``.
+
+    Raises:
+        ArgumentError: an unknown reduction.
+
+    Example:
+        >>> a = jnp.zeros((1, 2))
+        >>> float(triplet_margin_loss(a, a, a, margin=0.5))
+        0.5
+
+    Source: ``torch.nn.functional.triplet_margin_loss``; Balntas et al., 2016.
+    """
     near = length(anchor - positive + eps, p, -1)
     far = length(anchor - negative + eps, p, -1)
     if swap:
@@ -125,7 +160,19 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Any:
-    """Return :func:`triplet_margin_loss` with a distance of one's own."""
+    """Return `triplet_margin_loss` with a distance of one's own.
+
+    Args:
+        anchor: what both are compared with.
+        positive: what should be near.
+        negative: what should be far.
+        distance_function: of two tensors; `pairwise_distance` by default.
+        margin: by how much the negative is to be further away.
+        swap: also consider the distance between positive and negative.
+        reduction: ``mean``, ``sum`` or ``none``.
+
+    Source: ``torch.nn.functional.triplet_margin_with_distance_loss``.
+    """
     distance = distance_function if distance_function is not None else pairwise_distance
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
@@ -134,63 +181,3 @@ def triplet_margin_with_distance_loss(
     if reduction == "none":
         return loss
     return loss.mean() if reduction == "mean" else loss.sum()
-
-
-@op
-def multi_margin_loss(
-    input: Array,
-    target: Array,
-    weight: Array | None = None,
-    p: int = 1,
-    margin: float = 1.0,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Array:
-    """Mean over the other classes of max(0, margin − x[t] + x[c])^p.
-
-    Raises:
-        ArgumentError: ``p`` is neither 1 nor 2.
-    """
-    if p not in (1, 2):
-        raise ArgumentError(message("multi_margin_loss", "p of 1 or 2", str(p)))
-    x = input if input.ndim == 2 else input[None]
-    t = target.reshape(-1).astype(jnp.int32)
-    if t.shape[0] != x.shape[0]:
-        raise ShapeError(message("multi_margin_loss", f"{x.shape[0]} targets", describe(target)))
-    right = jnp.take_along_axis(x, t[:, None], 1)
-    gap = jnp.maximum(margin - right + x, 0) ** p
-    if weight is not None:
-        gap = gap * weight[t][:, None]
-    gap = jnp.where(jnp.arange(x.shape[1])[None] == t[:, None], 0, gap)
-    loss = jnp.sum(gap, axis=1) / x.shape[1]
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    return reduced("multi_margin_loss", loss if input.ndim == 2 else loss[0], reduction)
-
-
-@op
-def multilabel_margin_loss(
-    input: Array,
-    target: Array,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Array:
-    """Sum over right and wrong classes of max(0, 1 − (x[right] − x[wrong])), by the number of classes.
-
-    The right classes of a row are those in ``target`` up to the first −1.
-    """
-    x = input if input.ndim == 2 else input[None]
-    t = target if target.ndim == 2 else target[None]
-    if x.shape != t.shape:
-        raise ShapeError(message("multilabel_margin_loss", f"targets {tuple(x.shape)}", describe(target)))
-    listed = jnp.cumsum(t < 0, axis=1) == 0
-    index = jnp.where(listed, t, 0).astype(jnp.int32)
-    rows = jnp.arange(x.shape[0])[:, None]
-    right = jnp.zeros(x.shape, bool).at[rows, index].max(listed)
-    scores = jnp.take_along_axis(x, index, 1)
-    gap = jnp.maximum(1 - (scores[:, :, None] - x[:, None, :]), 0)
-    counted = listed[:, :, None] & ~right[:, None, :]
-    loss = jnp.sum(jnp.where(counted, gap, 0), axis=(1, 2)) / x.shape[1]
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    return reduced("multilabel_margin_loss", loss if input.ndim == 2 else loss[0], reduction)

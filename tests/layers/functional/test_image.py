@@ -97,7 +97,11 @@ X = jnp.ones((2, 3, 5, 6))
             ArgumentError,
             "no align_corners with mode 'nearest'",
         ),
-        (lambda: F.interpolate(X, 2, mode="bilinear", antialias=True), NotImplementedError, "antialias=False"),
+        (
+            lambda: F.interpolate(X, 2, mode="bilinear", antialias=True),
+            NotImplementedError,
+            "antialias=False",
+        ),
         (lambda: F.pixel_shuffle(X, 2), ShapeError, "channels that 2² divides"),
         (lambda: F.pixel_unshuffle(X, 2), ShapeError, "height and width that 2 divides"),
         (lambda: F.channel_shuffle(X, 2), ShapeError, "C a multiple of 2"),

@@ -114,9 +114,14 @@ def test_certain_probabilities() -> None:
 def test_losses_of_values(reduction: str) -> None:
     for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"):
         agree(name, rand(4, 3) * 2, rand(4, 3, seed=1), reduction=reduction)
+    for name in ("mse_loss", "l1_loss", "huber_loss"):
+        agree(name, rand(4), rand(4, seed=1), weight=np.abs(rand(4)), reduction=reduction)
     agree("smooth_l1_loss", rand(4), rand(4, seed=1), beta=0.3, reduction=reduction)
+    agree("smooth_l1_loss", rand(4), rand(4, seed=1), beta=0.0, reduction=reduction)
     agree("huber_loss", rand(4), rand(4, seed=1), delta=0.3, reduction=reduction)
-    agree("gaussian_nll_loss", rand(4, 3), rand(4, 3), np.abs(rand(4, 3)), full=True, reduction=reduction)
+    agree(
+        "gaussian_nll_loss", rand(4, 3), rand(4, 3), np.maximum(rand(4, 3), 0), full=True, reduction=reduction
+    )
     agree("poisson_nll_loss", np.abs(rand(4)), np.abs(rand(4)), log_input=False, reduction=reduction)
 
 
