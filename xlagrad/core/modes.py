@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import threading
 from collections.abc import Callable
@@ -34,7 +35,13 @@ local = Local()
 class Switch:
     """A context manager and decorator that sets a mode and restores what was there before."""
 
-    _names: tuple[str, ...] = ("grad",)
+    def __new__(cls, *args: Any, **values: Any) -> Any:
+        """Also serve as a bare decorator, such as ``@no_grad`` without parentheses."""
+        self = super().__new__(cls)
+        if args and callable(args[0]):
+            self.__init__()  # type: ignore[misc]
+            return self(args[0])
+        return self
 
     def __init__(self, **values: bool) -> None:
         self._values = values
@@ -52,7 +59,9 @@ class Switch:
             setattr(local, name, old)
 
     def __call__(self, fn: F) -> F:
-        """Run ``fn`` in this mode on every call."""
+        """Run ``fn`` in this mode on every call; a generator function, in each of its steps."""
+        if inspect.isgeneratorfunction(fn):
+            return self._stepwise(fn)  # type: ignore[return-value]
 
         @functools.wraps(fn)
         def inner(*args: Any, **kwargs: Any) -> Any:
@@ -61,6 +70,31 @@ class Switch:
                 return fn(*args, **kwargs)
 
         return inner  # type: ignore[return-value]
+
+    def _stepwise(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        def advance(step: Callable[..., Any], *args: Any) -> Any:
+            with Switch(**self._values):
+                return step(*args)
+
+        @functools.wraps(fn)
+        def inner(*args: Any, **kwargs: Any) -> Any:
+            steps = fn(*args, **kwargs)
+            try:
+                item = advance(steps.send, None)
+                while True:
+                    try:
+                        sent = yield item
+                    except GeneratorExit:
+                        advance(steps.close)
+                        raise
+                    except BaseException as error:
+                        item = advance(steps.throw, error)
+                    else:
+                        item = advance(steps.send, sent)
+            except StopIteration as stop:
+                return stop.value
+
+        return inner
 
 
 class no_grad(Switch):
@@ -74,16 +108,8 @@ class no_grad(Switch):
         False
     """
 
-    def __init__(self, fn: Callable[..., Any] | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__(grad=False)
-
-    def __new__(cls, fn: Callable[..., Any] | None = None) -> Any:
-        """Also serve as a bare decorator, ``@no_grad`` without parentheses."""
-        self = super().__new__(cls)
-        if fn is None:
-            return self
-        self.__init__()  # type: ignore[misc]
-        return self(fn)
 
 
 class enable_grad(Switch):
@@ -111,6 +137,11 @@ class set_grad_enabled(Switch):
         super().__init__(grad=mode)
         self._before = local.grad
         local.grad = mode
+
+    def __call__(self, fn: F) -> F:
+        """Run ``fn`` in this mode; the switch itself is taken back."""
+        local.grad = self._before
+        return super().__call__(fn)
 
     def __enter__(self) -> None:
         self._saved.append({"grad": self._before})

@@ -52,7 +52,7 @@ class View:
     Attributes:
         base: the tensor whose value holds the view's.
         steps: how the view is taken from it.
-        home: where gradients go: the base, or the last of the tensors in between that ``detach`` made.
+        home: where gradients go: the base, or the last tensor in between that is detached or a leaf.
         start: how many of the steps lead to the home.
         recorded: whether gradients pass, since it was taken with gradients switched on.
         seen: the base's version when the value was last derived.
@@ -100,7 +100,7 @@ class View:
                 message(
                     "view",
                     f"a base of shape {tuple(self.shape)}, as when the view was taken",
-                    f"{describe(base._data)}, which .data was set to since",
+                    f"{describe(base._data)}, which it was given since",
                     "take the view again",
                 )
             )
@@ -147,7 +147,8 @@ def attach(result: Handle, parent: Handle, step: Step) -> None:
     view = parent._view
     if view is None:
         result._view = View(parent, (step,), parent, 0, local.grad)
-    elif view.severed:
+    elif view.severed or (parent._requires_grad and parent._node is None):
+        # A detached tensor has a history of its own, and so has a view that was made a leaf.
         result._view = View(view.base, (*view.steps, step), parent, len(view.steps), local.grad)
     else:
         steps = (*view.steps, step)

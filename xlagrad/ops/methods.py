@@ -13,7 +13,7 @@ from xlagrad.core.handle import Handle, read
 from xlagrad.core.modes import local
 from xlagrad.core.promotion import can_cast
 from xlagrad.core.tensor import Tensor
-from xlagrad.core.view import assign
+from xlagrad.core.view import assign, check_writable
 from xlagrad.ops import convert, index, parts, view
 
 
@@ -102,22 +102,27 @@ def detach_(self: Any) -> Any:
 
 
 def _renamed(name: str) -> Callable[..., Any]:
-    """Return the in-place variant of a view method: the tensor takes the result's shape."""
-    take = getattr(view, name)
+    """Return the in-place variant of a view method: the tensor takes the result's shape.
+
+    Views that were taken of it before cannot be read any more.
+    """
+    take, who = getattr(view, name), f"{name}_"
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        check_writable(who, self)
         result = take(self, *args, **kwargs)
-        if self._view is not None or (self._requires_grad and self._node is None and local.grad):
-            raise StateError(
-                message(f"{name}_", "a tensor that owns its value and is no leaf that requires grad",
-                        "another", f"use .{name}(...)")
-            )  # fmt: skip
-        if local.trace is not None:
-            local.trace.write(self)
-        array, node, slot = read(result), result._node, result._slot
-        self._data, self._version = array, self._version + 1
-        if node is not None:
-            self._node, self._slot = node, slot
+        trace = local.trace
+        if self._view is None:
+            if trace is not None:
+                trace.write(self)
+            self._data, self._version = read(result), self._version + 1
+        elif trace is not None and not trace.is_born(self):
+            fix = f"use .{name}(...)"
+            raise StateError(message(who, "a tensor of the traced function", "a view from outside it", fix))
+        else:
+            self._data, self._view = read(result), result._view
+        if result._node is not None:
+            self._node, self._slot = result._node, result._slot
         return self
 
     method.__name__ = method.__qualname__ = f"{name}_"
