@@ -8,27 +8,14 @@ from xlagrad.layers.functional.activation import (
     gelu,
     glu,
     gumbel_softmax,
-    hardshrink,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    leaky_relu,
     logsigmoid,
     mish,
-    prelu,
-    relu,
-    relu6,
-    rrelu,
     selu,
-    sigmoid,
     silu,
     softmin,
     softplus,
-    softshrink,
     softsign,
-    tanh,
     tanhshrink,
-    threshold,
 )
 from xlagrad.layers.functional.adaptive_pool import (
     adaptive_avg_pool1d,
@@ -106,6 +93,19 @@ from xlagrad.layers.functional.pool import (
     max_pool2d,
     max_pool3d,
 )
+from xlagrad.layers.functional.rectifier import (
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    prelu,
+    relu,
+    relu6,
+    rrelu,
+    softshrink,
+    threshold,
+)
 from xlagrad.layers.functional.recurrent import (
     gru,
     gru_cell,
@@ -125,8 +125,10 @@ from xlagrad.layers.functional.regression_loss import (
 )
 from xlagrad.layers.functional.resize import interpolate, upsample
 from xlagrad.ops.count import one_hot
+from xlagrad.ops.exponential import sigmoid
 from xlagrad.ops.join import cat
 from xlagrad.ops.softmax import log_softmax, softmax
+from xlagrad.ops.trigonometric import tanh
 
 __all__ = [
     "adaptive_avg_pool1d",
