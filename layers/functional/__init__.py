@@ -33,15 +33,7 @@ from xlagrad.layers.functional.batch_normalization import (
     instance_norm,
     instance_norm_stats,
 )
-from xlagrad.layers.functional.classification_loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    kl_div,
-    multilabel_soft_margin_loss,
-    nll_loss,
-    poisson_nll_loss,
-)
+from xlagrad.layers.functional.classification_loss import cross_entropy, nll_loss
 from xlagrad.layers.functional.conv import (
     conv1d,
     conv2d,
@@ -92,6 +84,13 @@ from xlagrad.layers.functional.pool import (
     max_pool1d,
     max_pool2d,
     max_pool3d,
+)
+from xlagrad.layers.functional.probability_loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    kl_div,
+    multilabel_soft_margin_loss,
+    poisson_nll_loss,
 )
 from xlagrad.layers.functional.rectifier import (
     hardshrink,

@@ -10,7 +10,21 @@ from xlagrad.core.errors import ShapeError, describe, message
 
 @op
 def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
-    """(…, C·r², H, W) to (…, C, H·r, W·r). Source: torch's function of this name; Shi et al., 2016."""
+    """(…, C·r², H, W) to (…, C, H·r, W·r): each block of r² channels becomes a square of r by r elements.
+
+    Args:
+        input: of at least 3 dimensions.
+        upscale_factor: r.
+
+    Raises:
+        ShapeError: fewer dimensions, or channels that r² does not divide.
+
+    Example:
+        >>> pixel_shuffle(jnp.arange(4).reshape(4, 1, 1), 2).tolist()
+        [[[0, 1], [2, 3]]]
+
+    Source: ``torch.nn.functional.pixel_shuffle``; Shi et al., 2016.
+    """
     r = upscale_factor
     if input.ndim < 3 or r < 1 or input.shape[-3] % (r * r):
         raise ShapeError(message("pixel_shuffle", f"channels that {r}² divides", describe(input)))
@@ -23,7 +37,21 @@ def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
 
 @op
 def pixel_unshuffle(input: Array, downscale_factor: int) -> Array:
-    """(…, C, H·r, W·r) to (…, C·r², H, W), the inverse of :func:`pixel_shuffle`."""
+    """(…, C, H·r, W·r) to (…, C·r², H, W), the inverse of `pixel_shuffle`.
+
+    Args:
+        input: of at least 3 dimensions.
+        downscale_factor: r.
+
+    Raises:
+        ShapeError: fewer dimensions, or a height or width that r does not divide.
+
+    Example:
+        >>> pixel_unshuffle(jnp.arange(4).reshape(1, 2, 2), 2).ravel().tolist()
+        [0, 1, 2, 3]
+
+    Source: ``torch.nn.functional.pixel_unshuffle``.
+    """
     r = downscale_factor
     if input.ndim < 3 or r < 1 or input.shape[-1] % r or input.shape[-2] % r:
         raise ShapeError(message("pixel_unshuffle", f"height and width that {r} divides", describe(input)))

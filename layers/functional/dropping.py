@@ -64,8 +64,12 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     Raises:
         ArgumentError: ``p`` is not in [0, 1].
 
-    Srivastava et al., "Dropout", 2014. Follows ``torch.nn.functional.dropout``; the draws are those of our
-    generator, the same eagerly and compiled.
+    Example:
+        >>> dropout(jnp.ones(3), 0.5, training=False).tolist()
+        [1.0, 1.0, 1.0]
+
+    Source: ``torch.nn.functional.dropout``; Srivastava et al., 2014. The draws are the same eagerly and
+    compiled.
     """
     return _run("dropout", input, p, training, inplace, -1)
 
@@ -79,32 +83,49 @@ def _channels(who: str, input: Any, spatial: int) -> int:
 
 
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Return (N, C, L) or (C, L) with whole channels zeroed. Follows ``torch.nn.functional.dropout1d``."""
+    """Return (N, C, L) or (C, L) with whole channels zeroed with probability ``p``.
+
+    Arguments and errors as those of `dropout`; another number of dimensions raises a ``ShapeError``.
+
+    Source: ``torch.nn.functional.dropout1d``.
+    """
     return _run("dropout1d", input, p, training, inplace, _channels("dropout1d", input, 1))
 
 
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Return (N, C, H, W) or (C, H, W) with whole channels zeroed.
+    """Return (N, C, H, W) or (C, H, W) with whole channels zeroed with probability ``p``.
 
-    Deviation from torch: a 3-d input is (C, H, W), as torch's documentation has it for layers; torch's
-    function warns and treats it as (N, C, L).
+    Arguments and errors as those of `dropout`; another number of dimensions raises a ``ShapeError``.
+
+    Source: ``torch.nn.functional.dropout2d``. Deviation: a 3-d input is (C, H, W), as torch documents it;
+    torch's function warns and takes it for (N, C, L).
     """
     return _run("dropout2d", input, p, training, inplace, _channels("dropout2d", input, 2))
 
 
 def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Return (N, C, D, H, W) or (C, D, H, W) with whole channels zeroed."""
+    """Return (N, C, D, H, W) or (C, D, H, W) with whole channels zeroed with probability ``p``.
+
+    Arguments and errors as those of `dropout`; another number of dimensions raises a ``ShapeError``.
+
+    Source: ``torch.nn.functional.dropout3d``.
+    """
     return _run("dropout3d", input, p, training, inplace, _channels("dropout3d", input, 3))
 
 
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
     """Return ``input`` with elements dropped so that mean 0 and variance 1 stay, for SELU networks.
 
-    Klambauer et al., "Self-Normalizing Neural Networks", 2017. Follows ``torch.nn.functional.alpha_dropout``.
+    Dropped elements take the negative limit of `selu`. Arguments and errors as those of `dropout`.
+
+    Source: ``torch.nn.functional.alpha_dropout``; Klambauer et al., 2017.
     """
     return _run("alpha_dropout", input, p, training, inplace, -1, alpha=True)
 
 
 def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
-    """Return (N, C, …) with whole channels dropped as :func:`alpha_dropout` drops elements."""
+    """Return (N, C, …) with whole channels dropped as `alpha_dropout` drops elements.
+
+    Source: ``torch.nn.functional.feature_alpha_dropout``.
+    """
     return _run("feature_alpha_dropout", input, p, training, inplace, 2, alpha=True)

@@ -88,10 +88,17 @@ def embedding(
         sparse: accepted; gradients are dense.
 
     Raises:
-        IndexingError: an index is out of range.
+        IndexingError: an index is out of range; looked for where its value is at hand, on CPU and outside of
+            compiled functions.
         DtypeError: the indices are no integers.
+        ShapeError: the table is not two-dimensional.
+        ArgumentError: ``padding_idx`` is out of range.
 
-    Follows ``torch.nn.functional.embedding``.
+    Example:
+        >>> embedding(jnp.array([1, 0]), jnp.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[3.0, 4.0], [1.0, 2.0]]
+
+    Source: ``torch.nn.functional.embedding``.
     """
     _check("embedding", input, weight)
     padding = _padding(padding_idx, weight.shape[0])
@@ -154,9 +161,9 @@ def embedding_bag(
         input: (bags, length), or one dimension with ``offsets``.
         weight: (num_embeddings, embedding_dim).
         offsets: where each bag begins.
-        max_norm: see :func:`embedding`.
-        norm_type: see :func:`embedding`.
-        scale_grad_by_freq: see :func:`embedding`.
+        max_norm: see `embedding`.
+        norm_type: see `embedding`.
+        scale_grad_by_freq: see `embedding`.
         mode: "sum", "mean" or "max".
         sparse: accepted; gradients are dense.
         per_sample_weights: a factor for each index, in mode "sum".
@@ -165,7 +172,15 @@ def embedding_bag(
 
     Raises:
         ArgumentError: an unknown mode, or factors in another mode than "sum".
-        ShapeError: offsets are missing or superfluous.
+        ShapeError: offsets are missing or superfluous, or the table is not two-dimensional.
+        IndexingError: an index is out of range, as in `embedding`.
+        DtypeError: the indices are no integers.
+
+    Example:
+        >>> embedding_bag(jnp.array([[0, 1]]), jnp.array([[1.0], [3.0]])).tolist()
+        [[2.0]]
+
+    Source: ``torch.nn.functional.embedding_bag``.
     """
     _check("embedding_bag", input, weight)
     if mode not in ("sum", "mean", "max"):

@@ -34,13 +34,14 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         value: what to fill with in mode "constant", 0 by default.
 
     Raises:
-        ArgumentError: an odd number of widths, more than the input has dimensions, or an unknown mode.
-
-    Follows ``torch.nn.functional.pad``.
+        ArgumentError: an odd number of widths, more than the input has dimensions, an unknown mode, or a
+            reflection or wrap of more elements than there are.
 
     Example:
         >>> pad(jnp.array([1, 2]), (1, 2)).tolist()
         [0, 1, 2, 0, 0]
+
+    Source: ``torch.nn.functional.pad``. Deviation: any number of dimensions in every mode.
     """
     widths = tuple(freeze("pad", pad))
     if mode not in _MODES:
