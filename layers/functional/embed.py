@@ -142,6 +142,20 @@ def _embedding_bag(
     return total / jnp.maximum(size, 1)[:, None]
 
 
+def _check_bags(input: Any, weight: Any, offsets: Any, mode: str, factors: Any) -> None:
+    who = "embedding_bag"
+    _check(who, input, weight)
+    if mode not in ("sum", "mean", "max"):
+        raise ArgumentError(message(who, "mode 'sum', 'mean' or 'max'", repr(mode), "pass one of these"))
+    if factors is not None and mode != "sum":
+        fix = "pass mode='sum' or drop the factors"
+        raise ArgumentError(message(who, "mode='sum' with per_sample_weights", repr(mode), fix))
+    if (len(input.shape) == 1) != (offsets is not None):
+        fix = "drop the offsets, or flatten the indices"
+        got = f"{describe(input)} and offsets {describe(offsets)}"
+        raise ShapeError(message(who, "2-d indices, or 1-d ones with offsets", got, fix))
+
+
 def embedding_bag(
     input: Any,
     weight: Any,
@@ -182,19 +196,7 @@ def embedding_bag(
 
     Source: ``torch.nn.functional.embedding_bag``.
     """
-    _check("embedding_bag", input, weight)
-    if mode not in ("sum", "mean", "max"):
-        raise ArgumentError(message("embedding_bag", "mode 'sum', 'mean' or 'max'", repr(mode)))
-    if per_sample_weights is not None and mode != "sum":
-        raise ArgumentError(message("embedding_bag", "mode='sum' with per_sample_weights", repr(mode)))
-    if (len(input.shape) == 1) != (offsets is not None):
-        raise ShapeError(
-            message(
-                "embedding_bag",
-                "2-d indices, or 1-d ones with offsets",
-                f"{describe(input)}, {describe(offsets)}",
-            )
-        )
+    _check_bags(input, weight, offsets, mode, per_sample_weights)
     padding = _padding(padding_idx, weight.shape[0])
     if max_norm is not None:
         _limit(weight, input, max_norm, norm_type)
