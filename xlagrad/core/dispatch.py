@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
@@ -21,7 +22,8 @@ Arrays = Sequence[jax.Array]
 
 registry: dict[str, Op] = {}
 # Operands of these types become arrays before a plan runs on them.
-_CONVERTED = (list, np.ndarray)
+# What may stand beside tensors and arrays as it is.
+_NUMBERS = (float, int, bool, complex)
 
 
 class Op:
@@ -73,7 +75,7 @@ class Op:
             for x in args:
                 if isinstance(x, Handle):
                     found = True
-                elif x is None or type(x) in _CONVERTED:
+                elif type(x) not in _NUMBERS and not isinstance(x, jax.Array):
                     break
             else:
                 if not found:
@@ -90,9 +92,27 @@ class Op:
         return self._pure(args, kwargs)
 
     def _pure(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run on plain arrays; NumPy arrays and lists become arrays first."""
-        head = [jnp.asarray(a) if isinstance(a, np.ndarray) else a for a in args[: self._count]]
-        return self.fn(*head, *args[self._count :], **kwargs)
+        """Run on plain arrays; NumPy arrays, lists and lone numbers become arrays first."""
+        head = args[: self._count]
+        if any(isinstance(a, jax.Array) for a in head):
+            head = tuple([jnp.asarray(a) if isinstance(a, np.ndarray) else a for a in head])
+            return self.fn(*head, *args[self._count :], **kwargs)
+        operands, statics = self.signature.bind(args, kwargs)
+        arrays = any(isinstance(a, jax.Array) for a in operands)
+        plain: list[Any] = []
+        for x, is_list in zip(operands, self.signature.lists, strict=True):
+            if is_list and x is not None:
+                plain.append([_operand(self.name, v) for v in _items(self.name, x)])
+            else:
+                plain.append(x if x is None or arrays else jnp.asarray(_operand(self.name, x)))
+        return self._apply(plain, statics)
+
+    def _apply(self, operands: Sequence[Any], statics: tuple[Any, ...]) -> Any:
+        """Call the function with all that it takes."""
+        sig = self.signature
+        if sig.variadic:
+            return self.fn(*operands, *statics[0], **dict(zip(sig.statics[1:], statics[1:], strict=True)))
+        return self.fn(*operands, **dict(zip(sig.statics, statics, strict=True)))
 
     def _general(self, operands: Sequence[Any], statics: tuple[Any, ...]) -> tuple[Plan, list[Any]]:
         """Flatten lists and absent operands; return the plan for this layout and the flat operands."""
@@ -102,13 +122,13 @@ class Op:
             if x is None:
                 layout.append(0)
             elif is_list:
-                items = list(x)
+                items = _items(self.name, x)
                 layout.append((len(items),))
                 flat.extend(_operand(self.name, v) for v in items)
             else:
                 layout.append(1)
                 flat.append(_operand(self.name, x))
-        key = (statics, tuple(layout), tuple(map(type, statics)), tuple(_inner_types(statics)))
+        key = (statics, tuple(layout), tuple(map(_kind, statics)))
         try:
             plan = self._plans.get(key)
         except TypeError as error:
@@ -120,8 +140,6 @@ class Op:
         return plan, flat
 
     def _plan(self, statics: tuple[Any, ...], layout: tuple[Any, ...]) -> Plan:
-        sig, fn = self.signature, self.fn
-
         def body(*flat: Any) -> Any:
             rest = iter(flat)
             operands: list[Any] = []
@@ -132,9 +150,7 @@ class Op:
                     operands.append(next(rest))
                 else:
                     operands.append([next(rest) for _ in range(kind[0])])
-            if sig.variadic:
-                return fn(*operands, *statics[0], **dict(zip(sig.statics[1:], statics[1:], strict=True)))
-            return fn(*operands, **dict(zip(sig.statics, statics, strict=True)))
+            return self._apply(operands, statics)
 
         return Plan(self.name, body)
 
@@ -153,11 +169,20 @@ def _lookup(name: str) -> Op:
     return registry[name]
 
 
-def _inner_types(statics: tuple[Any, ...]) -> Any:
-    # 1, 1.0 and True are equal as keys but not as arguments.
-    for s in statics:
-        if type(s) is tuple:
-            yield tuple(map(type, s))
+def _kind(static: Any) -> Any:
+    # 1, 1.0 and True are equal as keys but not as arguments, nor are 0.0 and -0.0.
+    if type(static) is tuple:
+        return tuple(map(_kind, static))
+    return math.copysign(1.0, static) if type(static) is float and static == 0.0 else type(static)
+
+
+def _items(who: str, x: Any) -> list[Any]:
+    """Return the members of a sequence of operands."""
+    try:
+        return list(x)
+    except TypeError:
+        got = f"{type(x).__name__} {describe(x)}"
+        raise DtypeError(message(who, "a list or tuple of tensors", got, "put it into a list")) from None
 
 
 def _operand(who: str, x: Any) -> Any:

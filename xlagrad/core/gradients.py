@@ -41,6 +41,8 @@ class Gradients(Handle):
             DtypeError: the elements are neither floats nor complex.
             AutogradError: it is switched off on a tensor that is no leaf.
         """
+        if not isinstance(requires_grad, bool):
+            raise DtypeError(message("requires_grad", "True or False", describe(requires_grad)))
         if requires_grad and not jnp.issubdtype(read(self).dtype, jnp.inexact):
             raise DtypeError(
                 message("requires_grad", "floating point or complex elements (only Tensors of floating point"

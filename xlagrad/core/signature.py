@@ -27,16 +27,18 @@ class Signature(NamedTuple):
         who: name of the operation.
         operands: names of the array parameters, which come first.
         lists: which of them are sequences of arrays.
+        optional: which of them may be None.
         defaults: defaults of the operands, ``_MISSING`` where there is none.
         statics: names of the other parameters.
         static_defaults: their defaults.
-        variadic: whether the last static collects positional arguments, as ``dims`` of ``permute``.
-        keywords: names of the statics that only keywords can set.
+        variadic: whether the first static collects positional arguments, as ``size`` of ``sum_to_size``.
+        positional: how many of the statics can be given by position.
     """
 
     who: str
     operands: tuple[str, ...]
     lists: tuple[bool, ...]
+    optional: tuple[bool, ...]
     defaults: tuple[Any, ...]
     statics: tuple[str, ...]
     static_defaults: tuple[Any, ...]
@@ -72,6 +74,11 @@ class Signature(NamedTuple):
                     want = f"the argument '{self.operands[i]}'"
                     raise DtypeError(message(self.who, want, "none", f"its signature is {self.text()}"))
                 operands[i] = self.defaults[i]
+            elif value is None and not self.optional[i]:
+                fix = f"its signature is {self.text()}"
+                raise DtypeError(
+                    message(self.who, f"a tensor or number for '{self.operands[i]}'", "None", fix)
+                )
         if _MISSING in statics:
             want = f"the argument '{self.statics[statics.index(_MISSING)]}'"
             raise DtypeError(message(self.who, want, "none", f"its signature is {self.text()}"))
@@ -137,6 +144,7 @@ def inspect_operation(who: str, fn: Callable[..., Any]) -> Signature:
     """Read the parameters of a pure function by their annotations."""
     operands: list[str] = []
     lists: list[bool] = []
+    optional: list[bool] = []
     defaults: list[Any] = []
     statics: list[str] = []
     static_defaults: list[Any] = []
@@ -149,6 +157,7 @@ def inspect_operation(who: str, fn: Callable[..., Any]) -> Signature:
                 raise ArgumentError(message(who, "operands before statics", f"'{p.name}' after them"))
             operands.append(p.name)
             lists.append(kind == "list")
+            optional.append(default is None or "None" in str(p.annotation))
             defaults.append(default)
             continue
         if p.kind is inspect.Parameter.VAR_POSITIONAL:
@@ -161,6 +170,7 @@ def inspect_operation(who: str, fn: Callable[..., Any]) -> Signature:
         who,
         tuple(operands),
         tuple(lists),
+        tuple(optional),
         tuple(defaults),
         tuple(statics),
         tuple(static_defaults),

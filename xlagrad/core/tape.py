@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from xlagrad.core.errors import AutogradError, DtypeError, ShapeError, describe, message
 from xlagrad.core.handle import Handle, NotKept, read, wrap
@@ -368,9 +369,16 @@ def start_cotangent(who: str, t: Handle, grad: Any) -> Any:
                 )
             )
         return _one(tuple(data.shape), data.dtype)
-    shape = tuple(grad.shape)
-    if shape != tuple(data.shape):
-        raise AutogradError(message(who, f"a gradient of the output's shape {tuple(data.shape)}", f"{shape}"))
+    if not isinstance(grad, Handle):
+        if not isinstance(grad, (jax.Array, np.ndarray)):
+            raise DtypeError(
+                message(who, "a tensor or None as the gradient", describe(grad), "make it a tensor")
+            )
+        grad = wrap(jnp.asarray(grad))
+    if read(grad).shape != data.shape:
+        raise AutogradError(
+            message(who, f"a gradient of the output's shape {data.shape}", describe(read(grad)))
+        )
     return grad
 
 

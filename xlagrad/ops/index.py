@@ -8,10 +8,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from xlagrad.core.data import to_array
 from xlagrad.core.dispatch import Array, Arrays, op
-from xlagrad.core.errors import IndexingError, ShapeError, TraceError, describe, message
+from xlagrad.core.errors import DtypeError, IndexingError, ShapeError, TraceError, describe, message
 from xlagrad.core.handle import Handle, is_tracer, read
-from xlagrad.core.tensor import as_array
 from xlagrad.core.view import attach
 from xlagrad.core.where import user_line
 from xlagrad.ops.slices import basic_step, result_shape
@@ -97,8 +97,11 @@ def put(input: Any, index: Any, value: Any, accumulate: bool = False) -> Any:
     Raises:
         ShapeError: the value does not broadcast to the indexed shape.
     """
+    target = read(input).dtype if isinstance(input, Handle) else input.dtype
     if not isinstance(value, Handle):
-        value = as_array(value).astype(read(input).dtype)
+        value = to_array("setitem", value, target, copy=False)
+    elif read(value).dtype.kind == "c" and target.kind != "c":
+        raise DtypeError(message("setitem", f"real values for {target}", describe(value), "take .real"))
     if type(index) is tuple and len(index) == 1:
         index = index[0]
     if _traced_mask(index):

@@ -166,7 +166,7 @@ def install() -> None:
         "swapdims": view.transpose,
         "moveaxis": view.movedim,
         "contiguous": view.contiguous_,
-        "clone": registry["clone"],
+        "clone": view.clone,
         "split_with_sizes": parts.split,
         "to": convert.to,
         "type": convert.type_,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from xlagrad.core.handle import Handle
 from xlagrad.core.view import attach
 from xlagrad.ops.index import getitem
 from xlagrad.ops.slices import basic_step
-from xlagrad.ops.view import axis
+from xlagrad.ops.view import axis, whole
 
 
 def _axis(who: str, dim: Any, input: Any) -> int:
@@ -35,7 +34,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     """
     shape = tuple(input.shape)
     at = _axis("narrow", dim, input)
-    first = operator.index(start)
+    first, length = whole("narrow", "start", start), whole("narrow", "length", length)
     first += shape[at] if first < 0 else 0
     if not 0 <= first <= shape[at] or length < 0 or first + length > shape[at]:
         raise ArgumentError(
@@ -87,11 +86,11 @@ def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0
     at = _axis("split", dim, tensor)
     n = tensor.shape[at]
     if isinstance(split_size_or_sections, (tuple, list)):
-        sizes = [int(s) for s in split_size_or_sections]
+        sizes = [whole("split", "lengths", s) for s in split_size_or_sections]
         if sum(sizes) != n or min(sizes, default=0) < 0:
             raise ArgumentError(message("split", f"lengths that sum to {n}", f"{sizes}"))
     else:
-        size = operator.index(split_size_or_sections)  # type: ignore[arg-type]
+        size = whole("split", "the length", split_size_or_sections)
         if size < 0 or (size == 0 and n != 0):
             raise ArgumentError(message("split", "a positive length", str(size)))
         sizes = [min(size, n - i) for i in range(0, n, size)] if n else [0]
@@ -100,7 +99,7 @@ def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """Return views of at most ``chunks`` parts of equal length (the last may be shorter)."""
-    if chunks <= 0:
+    if whole("chunk", "chunks", chunks) <= 0:
         raise ArgumentError(message("chunk", "chunks to be greater than 0", str(chunks)))
     at = _axis("chunk", dim, input)
     return (

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from xlagrad.core.dispatch import Array, Op, op
+from xlagrad.core.dtypes import DType
 from xlagrad.core.errors import ArgumentError, DtypeError, IndexingError, ShapeError, describe, message
 from xlagrad.core.handle import Handle, read, wrap
 from xlagrad.core.signature import freeze
@@ -39,6 +42,18 @@ def axis(who: str, dim: Any, ndim: int, extra: int = 0) -> int:
     return dim % n
 
 
+def whole(who: str, what: str, value: Any) -> int:
+    """Return an integer argument, which may be a 0-d integer tensor.
+
+    Raises:
+        DtypeError: it is none.
+    """
+    value = freeze(who, value)
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise DtypeError(message(who, f"integers for {what}", f"{type(value).__name__} {describe(value)}"))
+    return operator.index(value)
+
+
 def taken(parent: Any, record: Op, put: Op | None, move: Callable[[Strides], Strides], **statics: Any) -> Any:
     """Return ``record(parent, **statics)`` as a view of ``parent``; of a plain array just the result."""
     if not isinstance(parent, Handle):
@@ -66,7 +81,7 @@ def resolve(who: str, shape: Sequence[Any], count: int) -> tuple[int, ...]:
     Raises:
         ShapeError: there is no such shape.
     """
-    sizes = tuple(int(freeze(who, n)) for n in shape)
+    sizes = tuple(whole(who, "sizes", n) for n in shape)
     rest = math.prod(n for n in sizes if n != -1)
     fits = sizes.count(-1) <= 1 and min(sizes, default=0) >= -1
     if fits and -1 in sizes:
@@ -141,19 +156,27 @@ def view(input: Any, *shape: Any) -> Any:
         ArgumentError: a dtype was given: reinterpreting bits is not available, ``.to(dtype)`` converts.
     """
     sizes = _sizes(shape)
-    if len(sizes) == 1 and not isinstance(sizes[0], int) and hasattr(sizes[0], "itemsize"):
+    if len(sizes) == 1 and isinstance(sizes[0], (DType, np.dtype, type)):
         raise ArgumentError(message("view", "sizes", describe(sizes[0]), "use .to(dtype) to convert"))
     return _as_shape("view", input, resolve("view", sizes, math.prod(input.shape)), True)
 
 
 def view_as(input: Any, other: Any) -> Any:
     """Return ``input`` viewed in the shape of ``other``."""
-    return view(input, tuple(other.shape))
+    return view(input, _shape_of("view_as", other))
 
 
 def reshape_as(input: Any, other: Any) -> Any:
     """Return ``input`` reshaped to the shape of ``other``."""
-    return reshape(input, tuple(other.shape))
+    return reshape(input, _shape_of("reshape_as", other))
+
+
+def _shape_of(who: str, other: Any) -> tuple[int, ...]:
+    if not hasattr(other, "shape"):
+        raise DtypeError(
+            message(who, "a tensor", f"{type(other).__name__} {describe(other)}", "pass its shape")
+        )
+    return tuple(other.shape)
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -293,7 +316,7 @@ def expand(input: Any, *sizes: Any, **keyword: Any) -> Any:
     if lead < 0:
         raise ShapeError(message("expand", f"at least {len(old)} sizes", f"{tuple(given)}"))
     new = []
-    for i, n in enumerate(int(freeze("expand", n)) for n in given):
+    for i, n in enumerate(whole("expand", "sizes", n) for n in given):
         have = old[i - lead] if i >= lead else 1
         size = have if n == -1 and i >= lead else n
         if size < 0 or (have != 1 and have != size):
@@ -314,7 +337,7 @@ def expand(input: Any, *sizes: Any, **keyword: Any) -> Any:
 
 def expand_as(input: Any, other: Any) -> Any:
     """Return ``input`` expanded to the shape of ``other``."""
-    return expand(input, tuple(other.shape))
+    return expand(input, _shape_of("expand_as", other))
 
 
 def broadcast_to(input: Any, shape: Sequence[int]) -> Any:
@@ -346,7 +369,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
         dim1: rows.
         dim2: columns.
     """
-    ndim = len(input.shape)
+    ndim, offset = len(input.shape), whole("diagonal", "offset", offset)
     a, b = axis("diagonal", dim1, ndim), axis("diagonal", dim2, ndim)
     if a == b:
         raise ArgumentError(message("diagonal", "two different dims", f"{dim1} and {dim2}"))
@@ -437,13 +460,23 @@ def imag_part(input: Any) -> Any:
     return taken(input, _imag, _imag_put, _part(1))
 
 
-@op(name="clone", aliases=("_copy",))
+@op(name="_clone")
 def _clone(input: Array) -> Array:
     """A copy with a value of its own; gradients pass."""
     return jnp.copy(input)
 
 
-def contiguous_(input: Any) -> Any:
+def clone(input: Any, *, memory_format: Any = None) -> Any:
+    """Return a copy of ``input`` with a value of its own; gradients pass.
+
+    Args:
+        input: any tensor.
+        memory_format: accepted for torch's sake; XLA chooses layouts.
+    """
+    return _clone(input)
+
+
+def contiguous_(input: Any, memory_format: Any = None) -> Any:
     """Return ``input`` itself if torch's layout of it is row-major, else a copy."""
     if isinstance(input, Handle) and input._view is not None:
         if not is_contiguous(*layout(input)[:2]):
