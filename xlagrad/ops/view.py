@@ -129,7 +129,7 @@ def _as_shape(who: str, input: Any, sizes: tuple[int, ...], need: bool) -> Any:
     return taken(input, _reshape, _reshape_put, move, shape=sizes)
 
 
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, *shape: Any, **keyword: Any) -> Any:
     """Return the elements of ``input`` in another shape, a view where torch gives one.
 
     Args:
@@ -145,17 +145,18 @@ def reshape(input: Any, *shape: Any) -> Any:
         torch.Size([2, 2])
     """
     count = math.prod(input.shape)
-    return _as_shape("reshape", input, resolve("reshape", _sizes(shape), count), False)
+    sizes = _given("reshape", "shape", shape, keyword)
+    return _as_shape("reshape", input, resolve("reshape", sizes, count), False)
 
 
-def view(input: Any, *shape: Any) -> Any:
+def view(input: Any, *shape: Any, **keyword: Any) -> Any:
     """Return a view of ``input`` in another shape.
 
     Raises:
         ShapeError: the number of elements differs, or elements would have to move in torch's layout.
         ArgumentError: a dtype was given: reinterpreting bits is not available, ``.to(dtype)`` converts.
     """
-    sizes = _sizes(shape)
+    sizes = _given("view", "size", shape, keyword)
     if len(sizes) == 1 and isinstance(sizes[0], (DType, np.dtype, type)):
         raise ArgumentError(message("view", "sizes", describe(sizes[0]), "use .to(dtype) to convert"))
     return _as_shape("view", input, resolve("view", sizes, math.prod(input.shape)), True)
@@ -283,8 +284,8 @@ def t(input: Any) -> Any:
 def movedim(input: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """Return a view with the dimensions ``source`` moved to the positions ``destination``."""
     ndim = len(input.shape)
-    sources = (source,) if isinstance(source, int) else tuple(source)
-    targets = (destination,) if isinstance(destination, int) else tuple(destination)
+    sources = tuple(source) if isinstance(source, (tuple, list)) else (source,)
+    targets = tuple(destination) if isinstance(destination, (tuple, list)) else (destination,)
     if len(sources) != len(targets):
         raise ArgumentError(message("movedim", "as many sources as destinations", f"{source}, {destination}"))
     src = [axis("movedim", d, ndim) for d in sources]
@@ -342,7 +343,7 @@ def expand_as(input: Any, other: Any) -> Any:
 
 def broadcast_to(input: Any, shape: Sequence[int]) -> Any:
     """Return ``input`` expanded to ``shape``."""
-    return expand(input, tuple(shape))
+    return expand(input, shape)
 
 
 @op(name="_diagonal")
