@@ -118,14 +118,7 @@ def put(input: Any, index: Any, value: Any, accumulate: bool = False) -> Any:
 
 
 def _picked_put(target: Any, value: Any, plan: Plan, accumulate: bool) -> Any:
-    shape, dims = tuple(target.shape), plan.dims
-    try:
-        picked = np.broadcast_shapes(*[tuple(a.shape) for a in plan.arrays])
-    except ValueError:
-        got = " and ".join(str(tuple(a.shape)) for a in plan.arrays)
-        raise IndexingError(
-            message("index", "index tensors that broadcast together", f"shapes {got}")
-        ) from None
+    shape, dims, picked = tuple(target.shape), plan.dims, plan.picked
     first, last = dims[0], dims[-1]
     if last - first + 1 == len(dims):
         shape = (*shape[:first], *picked, *shape[last + 1 :])

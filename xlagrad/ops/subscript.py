@@ -26,13 +26,15 @@ class Plan(NamedTuple):
         starts: first index of each input dimension, ints or traced scalars.
         arrays: index arrays of the dimensions of the basic part's result.
         dims: which dimensions those are.
-        masks: boolean masks that could not be turned into integers because they are traced.
+        picked: the shape that the arrays broadcast to.
+        trivial: whether the basic part is the whole input.
     """
 
     spec: tuple[Entry, ...]
     starts: tuple[Any, ...]
     arrays: list[Any]
     dims: tuple[int, ...]
+    picked: tuple[int, ...]
     trivial: bool
 
 
@@ -137,8 +139,18 @@ def parse(index: Any, shape: Sequence[int]) -> Plan:
             spec.append(("pick",))
             starts.append(_integer(item, shape[dim], dim))
             dim += 1
+    picked = _broadcast(arrays) if arrays else ()
     trivial = all(e[0] == "take" and e[1] == 1 and e[2] == n for e, n in zip(spec, shape, strict=False))
-    return Plan(tuple(spec), tuple(starts), arrays, tuple(dims), trivial and len(spec) == len(shape))
+    return Plan(tuple(spec), tuple(starts), arrays, tuple(dims), picked, trivial and len(spec) == len(shape))
+
+
+def _broadcast(arrays: Sequence[Any]) -> tuple[int, ...]:
+    shapes = [tuple(a.shape) for a in arrays]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        got = f"shapes {' and '.join(map(str, shapes))} (shape mismatch)"
+        raise IndexingError(message("index", "index tensors that broadcast together", got)) from None
 
 
 def _bounds(item: slice, length: int) -> tuple[int, int, int]:
