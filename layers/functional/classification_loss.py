@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -51,45 +51,57 @@ def _along(weight: jax.Array, ndim: int, axis: int) -> jax.Array:
     return weight.reshape((-1,) + (1,) * (ndim - axis - 1))
 
 
-def _of_classes(
-    who: str, scores: jax.Array, norm: jax.Array | None, target: jax.Array, weight: jax.Array | None,
-    ignore_index: int, reduction: str, smoothing: float,
-) -> jax.Array:  # fmt: skip
-    """Return Σ w[t] · (norm - scores[t]), smoothed, over the rows that are not ignored.
+class _Rows(NamedTuple):
+    """Scores of classes, and by what each row of them is normalised: log p = (scores - top) - norm."""
 
-    With log-probabilities as scores there is no ``norm``.
+    scores: jax.Array
+    axis: int
+    top: jax.Array | float = 0.0
+    norm: jax.Array | float = 0.0
+
+    def relative(self) -> jax.Array:
+        """Return the scores relative to the largest of their row."""
+        return self.scores - (
+            self.top if isinstance(self.top, float) else jnp.expand_dims(self.top, self.axis)
+        )
+
+
+def _normalised(input: jax.Array, axis: int) -> _Rows:
+    """Return scores with the largest of each row, and the logarithm of the sum of their exponentials.
+
+    Nothing as large as the scores has to be kept, where the logarithm of softmax would be.
     """
+    x = input.astype(jnp.promote_types(input.dtype, jnp.float32))
+    top = lax.stop_gradient(jnp.max(x, axis, initial=-jnp.inf))
+    rows = _Rows(x, axis, top)
+    return rows._replace(norm=jnp.log(jnp.sum(jnp.exp(rows.relative()), axis)))
+
+
+def _of_classes(
+    who: str, rows: _Rows, target: jax.Array, weight: jax.Array | None, ignore_index: int, reduction: str,
+    smoothing: float,
+) -> jax.Array:  # fmt: skip
+    """Return Σ -w[t] · log p[t], smoothed, over the rows that are not ignored."""
     check_reduction(who, reduction)
-    axis, ndim = _class_axis(scores), scores.ndim
+    axis, count = rows.axis, rows.scores.shape[rows.axis]
     kept = target != ignore_index
-    index = jnp.clip(jnp.where(kept, target, 0), 0, scores.shape[axis] - 1).astype(jnp.int32)
-    rows = (0 if norm is None else norm) - _at_class(scores, index, axis)
+    index = jnp.clip(jnp.where(kept, target, 0), 0, count - 1).astype(jnp.int32)
+    loss = rows.norm - (_at_class(rows.scores, index, axis) - rows.top)
     scale = None if weight is None else jnp.take(weight, index)
-    loss = rows if scale is None else rows * scale
+    if scale is not None:
+        loss = loss * scale
     if smoothing:
         # The mean loss over all classes of a row.
         if weight is None:
-            total = jnp.sum(scores, axis)
-            uniform = (norm if norm is not None else 0) - total / scores.shape[axis]
+            uniform = rows.norm - jnp.mean(rows.relative(), axis)
         else:
-            total = jnp.sum(scores * _along(weight, ndim, axis), axis)
-            part = norm * jnp.sum(weight) if norm is not None else 0
-            uniform = (part - total) / scores.shape[axis]
+            total = jnp.sum(rows.relative() * _along(weight, rows.scores.ndim, axis), axis)
+            uniform = (rows.norm * jnp.sum(weight) - total) / count
         loss = (1 - smoothing) * loss + smoothing * uniform
     loss = jnp.where(kept, loss, 0)
     if reduction == "mean":
         return jnp.sum(loss) / jnp.sum(kept if scale is None else jnp.where(kept, scale, 0))
     return loss if reduction == "none" else jnp.sum(loss)
-
-
-def _shifted(input: jax.Array, axis: int) -> tuple[jax.Array, jax.Array]:
-    """Return scores relative to the largest of their row, and the logarithm of the sum of their exponentials.
-
-    Nothing as large as the scores is needed in between, where the logarithm of softmax is.
-    """
-    x = input.astype(jnp.promote_types(input.dtype, jnp.float32))
-    scores = x - lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf))
-    return scores, jnp.log(jnp.sum(jnp.exp(scores), axis))
 
 
 @op(name="_cross_entropy")
@@ -103,10 +115,10 @@ def _cross_entropy(
     if weight is not None and weight.shape != input.shape[axis : axis + 1]:
         want = f"a weight for each of the {input.shape[axis]} classes"
         raise ShapeError(message(who, want, describe(weight), "give one number per class"))
-    scores, norm = _shifted(input, axis)
+    rows = _normalised(input, axis)
     if not jnp.issubdtype(target.dtype, jnp.inexact):
         _check_target(who, input, target)
-        loss = _of_classes(who, scores, norm, target, weight, ignore_index, reduction, smoothing)
+        loss = _of_classes(who, rows, target, weight, ignore_index, reduction, smoothing)
         return loss.astype(input.dtype)
     same_shape(who, input, target)
     check_reduction(who, reduction)
@@ -114,7 +126,7 @@ def _cross_entropy(
         target = target * (1 - smoothing) + smoothing / input.shape[axis]
     if weight is not None:
         target = target * _along(weight, input.ndim, axis)
-    loss = jnp.sum((jnp.expand_dims(norm, axis) - scores) * target, axis)
+    loss = jnp.sum((jnp.expand_dims(rows.norm, axis) - rows.relative()) * target, axis)
     if reduction == "mean":
         loss = jnp.sum(loss) / max(loss.size, 1)
     return (jnp.sum(loss) if reduction == "sum" else loss).astype(input.dtype)
@@ -168,7 +180,9 @@ def cross_entropy(
 def _nll_loss(input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str) -> Array:
     """Negative log-likelihood of classes."""
     _check_target("nll_loss", input, target)
-    return _of_classes("nll_loss", input, None, target, weight, ignore_index, reduction, 0.0)
+    return _of_classes(
+        "nll_loss", _Rows(input, _class_axis(input)), target, weight, ignore_index, reduction, 0.0
+    )
 
 
 def nll_loss(
