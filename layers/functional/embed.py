@@ -26,7 +26,7 @@ def _embedding(input: Array, weight: Array, padding_idx: int | None, by_frequenc
 
 
 def _rows(weight: jax.Array, index: jax.Array) -> jax.Array:
-    # Checks of the index cost as much again as the lookup, forwards and backwards; XLA clamps it anyway.
+    # Indices were checked where their values are at hand; XLA takes the nearest row for others.
     return weight.at[index].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
