@@ -158,10 +158,18 @@ def _caster(name: str, dtype: DType) -> Any:
 CASTS = {name: _caster(name, dtype) for name, dtype in _NAMES.items()}
 
 
+_CLASSES = {dtype.name: name.capitalize() for name, dtype in _NAMES.items()} | {
+    "bfloat16": "BFloat16",
+    "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
+}
+
+
 def type_(input: Any, dtype: Any = None) -> Any:
     """Return ``input`` as ``dtype``; without one the name of its torch class, such as torch.FloatTensor."""
     if dtype is None:
-        return f"torch.{input.dtype.name.capitalize()}Tensor"
+        where = "cuda." if input.is_cuda else ""
+        return f"torch.{where}{_CLASSES.get(input.dtype.name, input.dtype.name.capitalize())}Tensor"
     return cast(input, dtype)
 
 

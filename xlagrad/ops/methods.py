@@ -63,6 +63,8 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
         fits = False
     if not fits:
         raise ShapeError(message("copy_", f"a source that broadcasts to {tuple(self.shape)}", describe(src)))
+    if src.is_complex() and not self.is_complex():
+        raise DtypeError(message("copy_", f"real values for {self.dtype.name}", describe(src), "take .real"))
     if src.device != self.device and local.trace is None:
         src = convert.move(src, self.device)
     assign("copy_", self, _copy_into(self, src))
