@@ -86,9 +86,9 @@ def test_arguments_of_to() -> None:
     [
         (lambda x: x.to(object()), ArgumentError, "to: expected a dtype, a device or a tensor, got <object"),
         (lambda x: x.to(speed=1), ArgumentError, r"to: expected dtype, device, .*, got \['speed'\]"),
-        (lambda x: x.to("cuda"), DeviceError, "expected a device of this machine, got 'cuda'; available here"),
+        (lambda x: x.to("cuda"), DeviceError, "expected a device of this machine, got 'cuda'; available"),
         (lambda x: x.cuda(), DeviceError, "a device of this machine, got 'cuda'; available here: cpu"),
-        (lambda x: x.cuda(1), DeviceError, "expected a device of this machine, got 'cuda:1'; available here"),
+        (lambda x: x.cuda(1), DeviceError, "expected a device of this machine, got 'cuda:1'; available"),
         (lambda x: x.to("quantum"), DeviceError, "expected the name of a device, got 'quantum'; pass 'cpu'"),
         (lambda x: x.to("cpu:99"), DeviceError, "device: expected a device of this machine, got 'cpu:99'"),
     ],
