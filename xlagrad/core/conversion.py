@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from xlagrad.core.data import from_numpy
 from xlagrad.core.errors import (
     ArgumentError,
     AutogradError,
@@ -20,7 +21,7 @@ from xlagrad.core.errors import (
     describe,
     message,
 )
-from xlagrad.core.handle import Handle, is_tracer, read
+from xlagrad.core.handle import Handle, is_tracer, read, wrap
 from xlagrad.core.printing import tensor_repr
 from xlagrad.core.where import WAYS_OUT, user_line
 
@@ -59,7 +60,7 @@ class Conversion(Handle):
         return array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        array = np.asarray(self._concrete("numpy"))
+        array = self.numpy()
         if dtype is not None and array.dtype != dtype:
             if copy is False:
                 fix = "allow a copy"
@@ -68,6 +69,10 @@ class Conversion(Handle):
                 )
             return array.astype(dtype)
         return array.copy() if copy else array
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        # What NumPy computed of a tensor is a tensor. PyTorch makes uint8 of truth values, which ~ spoils.
+        return wrap(from_numpy("__array_wrap__", np.asarray(array)))
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """Return the value as a NumPy array that shares the memory on CPU.

@@ -21,9 +21,15 @@ ArrayLike = jax.Array | float | int | bool | complex
 Arrays = Sequence[jax.Array]
 
 registry: dict[str, Op] = {}
-# Operands of these types become arrays before a plan runs on them.
+
 # What may stand beside tensors and arrays as it is.
 _NUMBERS = (float, int, bool, complex)
+
+
+class Delivery:
+    """How results get into ``out=``; ``xlagrad.ops.out`` fills it in, since it needs operations itself."""
+
+    write: Callable[..., Any]
 
 
 class Op:
@@ -85,11 +91,21 @@ class Op:
                     layout = (1,) * count + (0,) * (self._count - count)
                     plan = self._simple[count] = self._plan(self.signature.static_defaults, layout)
                 return call_plan(plan, args)
+        if "out" in kwargs and "out" not in self.signature.statics:
+            return self._into(args, kwargs)
         operands, statics = self.signature.bind(args, kwargs)
         for x in operands:
             if isinstance(x, Handle) or (type(x) in (list, tuple) and any(isinstance(v, Handle) for v in x)):
                 return call_plan(*self._general(operands, statics))
         return self._pure(args, kwargs)
+
+    def _into(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run, and write the result into the tensors given as ``out``."""
+        names = {name: value for name, value in kwargs.items() if name != "out"}
+        out = kwargs["out"]
+        if out is None:
+            return self(*args, **names)
+        return Delivery.write(self.name, self, args, names, out, "dtype" in self.signature.statics)
 
     def _pure(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run on plain arrays; NumPy arrays, lists and lone numbers become arrays first."""

@@ -38,7 +38,7 @@ class Sources:
     def __init__(self, trace: Trace, plot: Plot, donate: bool) -> None:
         owners = {id(r.old): r.tensor for r in trace.grads.values() if _owns(r.old)}
         slots = {id(old): (store, key) for store, key, _, old in plot.stores if isinstance(old, Handle)}
-        written = {id(t) for t, _ in plot.writes} if donate else set()
+        written = {id(t) for t, out in plot.writes if donate and _fits(trace, t, plot.arrays[out.place])}
         groups: list[list[tuple[int, Any]]] = [[], [], [], [], []]
         for place, t in enumerate(trace.captured):
             given = 0 if id(t) in written else 2
@@ -89,6 +89,12 @@ class Sources:
         grads = [t._grad for t in self.donated_grads]
         rest = [t._grad for t in self.grads] + [store[key] for store, key in self.slots]
         return [*self.donated, *grads, *self.fixed, *rest]
+
+
+def _fits(trace: Trace, t: Any, result: Any) -> bool:
+    """Return whether a result can take the buffer of the tensor that it replaces."""
+    old = trace.tracers.get(id(t))
+    return old is not None and old.shape == result.shape and old.dtype == result.dtype
 
 
 def _owns(grad: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
+import jax.numpy as jnp
 
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import AutogradError, DtypeError, ShapeError, StateError, describe, message
@@ -246,22 +246,33 @@ def _scatter(base: Any, at: Strides, value: Any) -> Any:
     if 0 not in shape and any(s == 0 and n > 1 for n, s in zip(shape, strides, strict=True)):
         raise StateError(
             message(
-                "in-place write",
+                "write",
                 "a tensor whose elements have a memory location each",
                 "an expanded view, of which more than one element of the written-to tensor refers to a"
                 " single memory location",
                 "write to .clone() of it",
             )
         )
-    return _strided_put(base, value, shape=shape, strides=strides, offset=offset)
+    return strided_put(base, value, shape=shape, strides=strides, offset=offset)
+
+
+def places(shape: Sequence[int], strides: Sequence[int], offset: int) -> Array:
+    """Return where in flat memory the elements of a layout are, in its shape.
+
+    Example:
+        >>> places((2, 2), (1, 2), 5).tolist()
+        [[5, 7], [6, 8]]
+    """
+    at = jnp.full((), offset)
+    for n, s in zip(shape, strides, strict=True):
+        at = at[..., None] + jnp.arange(n) * s
+    return at
 
 
 @op(name="_strided_put")
-def _strided_put(input: Array, value: Array, shape: Any, strides: Any, offset: int) -> Array:
+def strided_put(input: Array, value: Array, shape: Any, strides: Any, offset: int) -> Array:
     """Write the elements at given strides of the flat input."""
-    at = np.full((), offset)
-    for n, s in zip(shape, strides, strict=True):
-        at = at[..., None] + np.arange(n) * s
+    at = places(shape, strides, offset)
     return input.reshape(-1).at[at.reshape(-1)].set(value.reshape(-1)).reshape(input.shape)
 
 
@@ -275,7 +286,7 @@ def write_array(t: Handle, array: Any) -> None:
         elif is_tracer(array) and not is_tracer(t._data):
             raise StateError(
                 message(
-                    "in-place write",
+                    "write",
                     "a tensor of the same transformation",
                     f"{describe(t._data)} from outside a raw JAX transformation",
                     "use xg.compile, xg.grad or xg.vmap, which carry state, or functional_call",

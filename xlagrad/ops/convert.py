@@ -10,6 +10,7 @@ import jax
 from xlagrad.core.devices import Device, as_device
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.dtypes import (
+    BY_NAME,
     DType,
     as_dtype,
     as_jax,
@@ -89,6 +90,12 @@ def move(input: Any, device: Any) -> Any:
     return result
 
 
+def _names_a_dtype(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in BY_NAME
+    return isinstance(value, (DType, type)) or (hasattr(value, "itemsize") and not isinstance(value, Device))
+
+
 def to(input: Any, *args: Any, **kwargs: Any) -> Any:
     """Return ``input`` with another dtype, on another device, or both; itself if nothing changes.
 
@@ -114,9 +121,7 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
             dtype, device = value.dtype, value.device  # type: ignore[attr-defined]
         elif isinstance(value, bool) or value is None:
             continue
-        elif isinstance(value, (DType, type)) or (
-            hasattr(value, "itemsize") and not isinstance(value, Device)
-        ):
+        elif _names_a_dtype(value):
             dtype = value
         elif isinstance(value, (str, int, Device, jax.Device)):
             device = value

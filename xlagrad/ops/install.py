@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlagrad.ops import methods, operators, refill
+from xlagrad.ops import methods, operators, out, refill, ufuncs
 
 
 def everything() -> None:
@@ -10,3 +10,5 @@ def everything() -> None:
     methods.install()
     operators.install()
     refill.install()
+    ufuncs.install()
+    out.install()

@@ -9,7 +9,7 @@ from typing import Any
 from xlagrad.core.dispatch import registry
 from xlagrad.core.tensor import Tensor
 from xlagrad.layers import functional
-from xlagrad.ops import create, parts, view
+from xlagrad.ops import create, out, parts, view
 from xlagrad.ops import random as draws
 
 # PyTorch's functions of tensors. A record has the name that PyTorch gives the function, so the names are all
@@ -63,6 +63,14 @@ INPLACE = """
     rsqrt_ selu_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ threshold_ trunc_ xlogy_ zero_
 """.split()  # noqa: SIM905
 
+# Functions that are no records and take out=; records all do.
+DELIVERING = """
+    arange cross empty empty_like empty_permuted empty_strided eye full full_like gather index_select
+    inverse linspace logspace masked_select matrix_power max median min multinomial nanmedian nonzero normal
+    ones ones_like pow rand rand_like randint randint_like randn randn_like randperm range tril_indices
+    triu_indices where zeros zeros_like
+""".split()  # noqa: SIM905
+
 # Second names of functions that are no records.
 SAME = {"moveaxis": "movedim", "split_with_sizes": "split", "swapaxes": "transpose", "swapdims": "transpose"}
 
@@ -75,6 +83,7 @@ def operations() -> dict[str, Callable[..., Any]]:
             if callable(source.get(name)):
                 found[name] = source[name]
                 break
+    found |= {name: out.accepting(found[name]) for name in DELIVERING if name in found}
     found |= {name: found[other] for name, other in SAME.items()}
     found |= {name: getattr(Tensor, name) for name in INPLACE if hasattr(Tensor, name)}
     return found
