@@ -55,9 +55,11 @@ from xlagrad.core.tensor import Parameter, Tensor
 from xlagrad.core.transforms import grad, hessian, jacfwd, jacrev, jit, jvp, value_and_grad, vjp
 from xlagrad.core.vmap import vmap
 from xlagrad.ops import install as _install
+from xlagrad.ops.einsum import einsum
 from xlagrad.ops.random import bernoulli, multinomial, normal, rand, randint, randn, randperm
 from xlagrad.standard import *  # noqa: F403
 from xlagrad.standard import __all__ as _standard
+from xlagrad.standard.shapes import permute_dims as transpose
 
 _install.everything()
 
@@ -83,6 +85,7 @@ __all__ = [
     "complex64",
     "cond",
     "eager",
+    "einsum",
     "enable_grad",
     "explain",
     "float16",
@@ -120,6 +123,7 @@ __all__ = [
     "set_default_dtype",
     "set_grad_enabled",
     "set_rng_state",
+    "transpose",
     "uint16",
     "uint32",
     "uint64",

@@ -38,7 +38,7 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
 #: Optional packages and those that are slow to import: a function may import these when it needs them.
 LATE_PACKAGES = frozenset(
     {"flax", "grain", "msgpack", "orbax", "rich", "safetensors", "tensorstore", "treescope"}  # slow
-    | {"IPython", "datasets", "keras", "matplotlib", "onnx", "onnxruntime", "ray"}  # optional
+    | {"IPython", "datasets", "einops", "keras", "matplotlib", "onnx", "onnxruntime", "ray"}  # optional
     | {"tensorboardX", "tensorflow", "tokenizers", "transformers"}
 )
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+from functools import partial
+
+from xlagrad.core.late import after_import
 from xlagrad.ops import methods, operators, out, refill, ufuncs
 
 
@@ -11,4 +15,5 @@ def everything() -> None:
     operators.install()
     refill.install()
     ufuncs.install()
+    after_import("einops._backends", partial(importlib.import_module, "xlagrad.ops.einops_backend"))
     out.install()
