@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-from jax import lax
 
 from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, ArrayLike, op
@@ -14,36 +12,7 @@ from xlagrad.core.errors import describe, message
 from xlagrad.core.promotion import can_cast
 from xlagrad.ops.common import dim_of, require_integer
 from xlagrad.ops.composed import composed
-
-
-def _checked(who: str, input: Array, dim: int, index: Array) -> tuple[Array, Array, int]:
-    """Return input and index with at least one dimension, and the dimension counted from the front."""
-    require_integer(who, index, "an integer index")
-    at = dim_of(who, dim, input.ndim)
-    x = input if input.ndim else input.reshape(1)
-    i = index if index.ndim else index.reshape(1)
-    if x.ndim != i.ndim:
-        got = f"{describe(index)} for {describe(input)}"
-        raise errors.ShapeError(
-            message(who, "an index with as many dimensions as the tensor", got, "reshape it")
-        )
-    return x, i, at
-
-
-def _fits(who: str, index: Array, x: Array, dim: int | None, name: str) -> None:
-    """Raise a ``ShapeError`` if the index is larger than ``x`` in a dimension other than ``dim``."""
-    for d in range(index.ndim):
-        if d != dim and index.shape[d] > x.shape[d]:
-            got = f"{describe(index)} and {describe(x)}"
-            want = f"an index no larger than the {name} in dim {d}"
-            raise errors.ShapeError(message(who, want, got, "cut the index"))
-
-
-def _grid(index: Array, dim: int) -> tuple[Array, ...]:
-    """Return the coordinates at which a scatter along ``dim`` writes."""
-    parts = [lax.broadcasted_iota(index.dtype, index.shape, d) for d in range(index.ndim)]
-    parts[dim] = index
-    return tuple(parts)
+from xlagrad.ops.scattering import checked, grid_of, line_of, reduced_along, require_fit, write_at
 
 
 @op
@@ -52,8 +21,8 @@ def gather_along(input: Array, index: Array, dim: int) -> Array:
     if not index.size:
         dim_of("gather", dim, input.ndim)
         return jnp.zeros(index.shape, input.dtype)
-    x, i, at = _checked("gather", input, dim, index)
-    _fits("gather", i, x, at, "tensor")
+    x, i, at = checked("gather", input, dim, index)
+    require_fit("gather", i, x, at, "tensor")
     part = x[tuple(slice(None) if d == at else slice(n) for d, n in enumerate(i.shape))]
     return jnp.take_along_axis(part, i, axis=at).reshape(index.shape)
 
@@ -83,26 +52,13 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
     return gather_along(input, index, dim)
 
 
-@jax.custom_jvp
-def _put(x: Array, grid: tuple[Array, ...], values: Array) -> Array:
-    return x.at[grid].set(values)
-
-
-@_put.defjvp
-def _put_jvp(primals: tuple[Any, Any, Any], tangents: tuple[Any, Any, Any]) -> tuple[Any, Any]:
-    # Where two values meet in one place PyTorch gives both its gradient; to claim that the places are
-    # unique does the same, and JAX can transpose it.
-    (x, grid, values), (dx, _, dvalues) = primals, tangents
-    return _put(x, grid, values), dx.at[grid].set(dvalues, unique_indices=True)
-
-
 def _write(who: str, x: Array, grid: tuple[Array, ...], values: Array) -> Array:
     if not can_cast(values.dtype, x.dtype):
         got = f"{describe(values)} for {describe(x)}"
         raise errors.DtypeError(
             message(who, "values that the tensor's dtype can hold", got, "cast one of them")
         )
-    return _put(x, grid, values.astype(x.dtype))
+    return write_at(x, grid, values.astype(x.dtype))
 
 
 @op
@@ -111,15 +67,15 @@ def scatter_along(input: Array, index: Array, src: ArrayLike, dim: int) -> Array
     if not index.size:
         dim_of("scatter", dim, input.ndim)
         return input
-    x, i, at = _checked("scatter", input, dim, index)
-    _fits("scatter", i, x, at, "tensor")
+    x, i, at = checked("scatter", input, dim, index)
+    require_fit("scatter", i, x, at, "tensor")
     values = jnp.asarray(src)
     if values.ndim:
-        _fits("scatter", i, values, None, "source")
+        require_fit("scatter", i, values, None, "source")
         values = values[tuple(slice(n) for n in i.shape)]
     else:
         values = jnp.broadcast_to(values.astype(x.dtype), i.shape)
-    return _write("scatter", x, _grid(i, at), values).reshape(input.shape)
+    return _write("scatter", x, grid_of(i, at), values).reshape(input.shape)
 
 
 @op
@@ -128,12 +84,22 @@ def scatter_add_along(input: Array, index: Array, src: Array, dim: int) -> Array
     if not index.size:
         dim_of("scatter_add", dim, input.ndim)
         return input
-    x, i, at = _checked("scatter_add", input, dim, index)
-    _fits("scatter_add", i, x, at, "tensor")
+    x, i, at = checked("scatter_add", input, dim, index)
+    require_fit("scatter_add", i, x, at, "tensor")
     values = src if src.ndim else src.reshape(1)
-    _fits("scatter_add", i, values, None, "source")
+    require_fit("scatter_add", i, values, None, "source")
     part = values[tuple(slice(n) for n in i.shape)].astype(x.dtype)
-    return x.at[_grid(i, at)].add(part).reshape(input.shape)
+    return x.at[grid_of(i, at)].add(part).reshape(input.shape)
+
+
+@op
+def scatter_with(input: Array, index: Array, src: ArrayLike, dim: int, reduce: str) -> Array:
+    """Add, or multiply by, ``src`` along ``dim`` at ``index``, operands first. See `scatter`."""
+    values = jnp.asarray(src, input.dtype)
+    values = values if values.ndim or not index.ndim else jnp.broadcast_to(values, index.shape)
+    if reduce == "add":
+        return scatter_add_along.fn(input, index, values, dim)
+    return reduced_along("scatter", input, index, values, dim, "prod", True)
 
 
 @composed(method=True, inplace=True)
@@ -148,7 +114,7 @@ def scatter(
         index: integers, no larger than ``src``, nor than ``input`` in the other dimensions.
         src: tensor of values, or one number.
         value: the number, by keyword.
-        reduce: None to replace, "add" to add.
+        reduce: None to replace, "add" to add, "multiply" to multiply.
 
     Raises:
         ShapeError: the index has other dimensions, or is larger than the tensor or the source.
@@ -168,10 +134,10 @@ def scatter(
         raise errors.ArgumentError(message("scatter", "src or value", "neither", "pass what to write"))
     if reduce is None:
         return scatter_along(input, index, given, dim)
-    if reduce != "add":
-        raise errors.ArgumentError(message("scatter", "reduce None or 'add'", repr(reduce), "choose one"))
-    filled = given if getattr(given, "ndim", 0) else jnp.full(tuple(index.shape), given)
-    return scatter_add_along(input, index, filled, dim)
+    if reduce not in ("add", "multiply"):
+        want = "reduce None, 'add' or 'multiply'"
+        raise errors.ArgumentError(message("scatter", want, repr(reduce), "choose one"))
+    return scatter_with(input, index, given, dim, reduce)
 
 
 @composed(method=True, inplace=True)
@@ -189,19 +155,11 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     return scatter_add_along(input, index, src, dim)
 
 
-def _line(who: str, index: Array) -> Array:
-    require_integer(who, index, "an integer index")
-    if index.ndim > 1:
-        fix = "flatten it, or use gather"
-        raise errors.ShapeError(message(who, "an index of one dimension", describe(index), fix))
-    return index.reshape(-1)
-
-
 @op
 def index_select_along(input: Array, index: Array, dim: int) -> Array:
     """Read whole slices at ``index``, operands first. See `index_select`."""
     at = dim_of("index_select", dim, input.ndim)
-    i = _line("index_select", index)
+    i = line_of("index_select", index)
     if not input.ndim:
         return jnp.take(input.reshape(1), i, axis=0).reshape(())
     return jnp.take(input, i, axis=at)
@@ -230,7 +188,7 @@ def _slices(who: str, input: Array, index: Array, source: Array, dim: int) -> tu
     at = dim_of(who, dim, input.ndim)
     x = input if input.ndim else input.reshape(1)
     values = source if source.ndim or not input.ndim else source.reshape((1,) * x.ndim)
-    i = _line(who, index)
+    i = line_of(who, index)
     wanted = x.shape[:at] + i.shape + x.shape[at + 1 :]
     values = values if values.ndim else values.reshape(1)
     if values.shape != wanted:
@@ -253,7 +211,7 @@ def index_copy_along(input: Array, index: Array, source: Array, dim: int) -> Arr
     """Replace slices at ``index``, operands first. See `index_copy`."""
     x, place, values = _slices("index_copy", input, index, source, dim)
     at = len(place) - 1
-    front = _put(jnp.moveaxis(x, at, 0), place[at:], jnp.moveaxis(values, at, 0))
+    front = write_at(jnp.moveaxis(x, at, 0), place[at:], jnp.moveaxis(values, at, 0))
     return jnp.moveaxis(front, 0, at).reshape(input.shape)
 
 
@@ -265,7 +223,7 @@ def index_fill_along(input: Array, index: Array, value: ArrayLike, dim: int) -> 
     number = jnp.asarray(value)
     if number.ndim:
         raise errors.ShapeError(message("index_fill", "a number", describe(number), "use index_copy"))
-    i = _line("index_fill", index)
+    i = line_of("index_fill", index)
     # A mask rather than a scatter: the same number may be written to a place many times.
     hit = jnp.zeros(x.shape[at], bool).at[i].set(True)
     mask = hit.reshape((-1,) + (1,) * (x.ndim - at - 1))
@@ -356,7 +314,7 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
     require_integer("take_along_dim", indices, "an integer index")
     if dim is None:
         return jnp.take_along_axis(input.reshape(-1), indices.reshape(-1), axis=0)
-    x, i, at = _checked("take_along_dim", input, dim, indices)
+    x, i, at = checked("take_along_dim", input, dim, indices)
     try:
         np_shape = jnp.broadcast_shapes(x.shape[:at] + x.shape[at + 1 :], i.shape[:at] + i.shape[at + 1 :])
     except ValueError:

@@ -14,6 +14,7 @@ from xlagrad.core.errors import DtypeError, IndexingError, ShapeError, TraceErro
 from xlagrad.core.handle import Handle, is_tracer, read
 from xlagrad.core.view import attach
 from xlagrad.core.where import user_line
+from xlagrad.ops.composed import composed
 from xlagrad.ops.slices import basic_step, result_shape
 from xlagrad.ops.subscript import Plan, parse
 from xlagrad.ops.view import expand
@@ -115,6 +116,30 @@ def put(input: Any, index: Any, value: Any, accumulate: bool = False) -> Any:
         return _picked_put(input, value, plan, accumulate)
     step = basic_step(plan.spec, plan.starts)
     return step.write(input, _picked_put(step.apply(input), value, plan, accumulate))
+
+
+@composed(method=True)
+def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """input, with ``values`` written, or added, at the positions that a tuple of index tensors names.
+
+    Args:
+        input: tensor to start from.
+        indices: one tensor of integers or booleans for each of the first dimensions; None for all of one.
+        values: a tensor that broadcasts to what the indices pick.
+        accumulate: add instead of replace; what is named twice is added twice.
+
+    Raises:
+        IndexingError: an index is out of range, or of another type.
+        ShapeError: the values do not broadcast.
+
+    Example:
+        >>> index_put(jnp.zeros(3), (jnp.array([0, 0]),), jnp.array(1.0), accumulate=True).tolist()
+        [2.0, 0.0, 0.0]
+
+    Source: ``torch.index_put``.
+    """
+    picks = tuple(slice(None) if i is None else i for i in indices)
+    return put(input, picks, values, accumulate)
 
 
 def _picked_put(target: Any, value: Any, plan: Plan, accumulate: bool) -> Any:

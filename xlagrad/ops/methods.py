@@ -14,7 +14,19 @@ from xlagrad.core.modes import local
 from xlagrad.core.promotion import can_cast
 from xlagrad.core.tensor import Tensor
 from xlagrad.core.view import assign, check_writable
-from xlagrad.ops import convert, index, parts, view
+from xlagrad.ops import (  # noqa: F401
+    complex_view,
+    convert,
+    copies,
+    index,
+    parts,
+    patches,
+    resize,
+    scattering,
+    splits,
+    strided,
+    view,
+)
 
 
 def inplace(record: Op) -> Callable[..., Any]:
@@ -71,12 +83,6 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     return self
 
 
-def set_(self: Any, source: Any) -> Any:
-    """Replace the value of the tensor by that of ``source``, whose shape it takes."""
-    self.data = source
-    return self
-
-
 def setitem(self: Any, key: Any, value: Any) -> None:
     """Write ``self[key] = value``, through views, with gradients."""
     assign("setitem", self, index.put(self, key, value))
@@ -84,7 +90,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
 
 def index_put_(self: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """Write, or add, ``values`` at the positions that a tuple of index tensors names."""
-    assign("index_put_", self, index.put(self, tuple(indices), values, accumulate))
+    assign("index_put_", self, index.index_put(self, indices, values, accumulate))
     return self
 
 
@@ -103,12 +109,12 @@ def detach_(self: Any) -> Any:
     return self
 
 
-def _renamed(name: str) -> Callable[..., Any]:
+def _renamed(name: str, take: Callable[..., Any]) -> Callable[..., Any]:
     """Return the in-place variant of a view method: the tensor takes the result's shape.
 
     Views that were taken of it before cannot be read any more.
     """
-    take, who = getattr(view, name), f"{name}_"
+    who = f"{name}_"
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_writable(who, self)
@@ -139,6 +145,12 @@ _VIEWS = (
 )
 # fmt: on
 _PARTS = ("narrow", "select", "split", "chunk", "unbind")
+_FURTHER = {
+    complex_view: ("view_as_complex", "view_as_real"),
+    copies: ("narrow_copy",),
+    splits: ("tensor_split", "hsplit", "vsplit", "dsplit", *splits.UNSAFE),
+    strided: ("as_strided", "as_strided_scatter", "slice_inverse", "unfold"),
+}
 _SHAPED = ("squeeze", "unsqueeze", "transpose", "t")
 
 
@@ -156,13 +168,17 @@ def _T(self: Any) -> Any:
 
 def install() -> None:
     """Give ``Tensor`` a method for every record that asks for one, and the views."""
-    methods: dict[str, Any] = dict(convert.CASTS)
+    methods: dict[str, Any] = convert.CASTS | resize.METHODS
+    for module, names in _FURTHER.items():
+        methods |= {name: getattr(module, name) for name in names}
     for name in _VIEWS:
         methods[name] = getattr(view, name)
     for name in _PARTS:
         methods[name] = getattr(parts, name)
     for name in _SHAPED:
-        methods[f"{name}_"] = _renamed(name)
+        methods[f"{name}_"] = _renamed(name, getattr(view, name))
+    for name in ("swapaxes", "swapdims"):
+        methods[f"{name}_"] = _renamed(name, view.transpose)
     methods |= {
         "swapaxes": view.transpose,
         "swapdims": view.transpose,
@@ -176,7 +192,6 @@ def install() -> None:
         "cpu": convert.cpu,
         "cuda": convert.cuda,
         "copy_": copy_,
-        "set_": set_,
         "detach_": detach_,
         "index_put_": index_put_,
         "__getitem__": index.getitem,

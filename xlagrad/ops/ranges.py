@@ -11,10 +11,10 @@ import numpy as np
 
 from xlagrad.core import dtypes, errors
 from xlagrad.core.devices import from_host
-from xlagrad.core.dispatch import Arrays, op
 from xlagrad.core.errors import describe, message
 from xlagrad.core.tensor import Tensor
 from xlagrad.ops.making import finish, refuse, size_of
+from xlagrad.ops.view import expand, reshape
 
 # Longer integer sequences are computed where they live instead of copied there.
 _SMALL = 1 << 14
@@ -262,19 +262,6 @@ def _pairs(pairs: tuple[Any, ...], dtype: Any, device: Any) -> Tensor:
     return finish(from_host(np.stack(pairs).astype(kind)), device)
 
 
-@op(name="meshgrid")
-def _meshgrid(tensors: Arrays, indexing: str = "ij") -> tuple[jax.Array, ...]:
-    """Grids of coordinates: tensor ``i`` along dimension ``i``, repeated along the others."""
-    for x in tensors:
-        if x.ndim > 1:
-            text = message("meshgrid", "0-d or 1-d tensors", describe(x), "flatten them first")
-            raise errors.ShapeError(text)
-        if x.dtype != tensors[0].dtype:
-            got = f"{describe(tensors[0])} and {describe(x)}"
-            raise errors.DtypeError(message("meshgrid", "tensors of one dtype", got, "convert one with .to"))
-    return tuple(jnp.meshgrid(*map(jnp.atleast_1d, tensors), indexing=indexing))
-
-
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     """Return grids of coordinates: tensor ``i`` along dimension ``i``, repeated along the others.
 
@@ -283,7 +270,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
         indexing: "ij" for this order of dimensions; "xy" exchanges the first two.
 
     Returns:
-        One grid for each tensor, all of the same shape.
+        One grid for each tensor, all of the same shape: expanded views of them.
 
     Raises:
         ShapeError: a tensor has more dimensions.
@@ -303,4 +290,20 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
         raise errors.ArgumentError(message("meshgrid", "indexing 'ij' or 'xy'", repr(indexing)))
     if not given:
         raise errors.ArgumentError(message("meshgrid", "at least one tensor", "none"))
-    return tuple(_meshgrid(list(given), indexing=indexing))
+    for x in given:
+        if not hasattr(x, "dtype"):
+            raise errors.DtypeError(
+                message("meshgrid", "tensors", describe(x), "convert it with tensor(...)")
+            )
+        if len(x.shape) > 1:
+            text = message("meshgrid", "0-d or 1-d tensors", describe(x), "flatten them first")
+            raise errors.ShapeError(text)
+        if x.dtype != given[0].dtype:
+            got = f"{describe(given[0])} and {describe(x)}"
+            raise errors.DtypeError(message("meshgrid", "tensors of one dtype", got, "convert one with .to"))
+    places = list(range(len(given)))
+    if indexing == "xy":
+        places[:2] = places[:2][::-1]
+    shape = [math.prod(given[i].shape) for i in places]
+    lines = [[-1 if d == place else 1 for d in range(len(given))] for place in places]
+    return tuple(expand(reshape(x, line), shape) for x, line in zip(given, lines, strict=True))

@@ -353,7 +353,7 @@ def _diagonal(input: Array, offset: int, dim1: int, dim2: int) -> Array:
 
 
 @op(name="_diagonal_put")
-def _diagonal_put(input: Array, value: Array, offset: int, dim1: int, dim2: int) -> Array:
+def diagonal_put(input: Array, value: Array, offset: int, dim1: int, dim2: int) -> Array:
     """Write a diagonal."""
     moved = jnp.moveaxis(input, (dim1, dim2), (-2, -1))
     i = jnp.arange(value.shape[-1])
@@ -382,7 +382,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
         start += (offset * strides[b] if offset >= 0 else -offset * strides[a]) if n else 0
         return (*[shape[i] for i in keep], n), (*[strides[i] for i in keep], strides[a] + strides[b]), start
 
-    return taken(input, _diagonal, _diagonal_put, move, offset=offset, dim1=a, dim2=b)
+    return taken(input, _diagonal, diagonal_put, move, offset=offset, dim1=a, dim2=b)
 
 
 def _same(at: Strides) -> Strides:

@@ -21,7 +21,7 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Any, ...]:
         >>> [tuple(g.shape) for g in xg.meshgrid(xg.asarray([1, 2]), xg.asarray([3, 4, 5]))]
         [(3, 2), (3, 2)]
     """
-    return ranges.meshgrid(*arrays, indexing=indexing)
+    return tuple(view.clone(grid) for grid in ranges.meshgrid(*arrays, indexing=indexing))
 
 
 def tril(x: Any, /, *, k: int = 0) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from xlagrad.core.dispatch import registry
 from xlagrad.core.tensor import Tensor
 from xlagrad.layers import functional
-from xlagrad.ops import create, out, parts, view
+from xlagrad.ops import combine, complex_view, copies, create, out, parts, splits, strided, view
 from xlagrad.ops import random as draws
 
 # PyTorch's functions of tensors. A record has the name that PyTorch gives the function, so the names are all
@@ -52,6 +52,10 @@ FUNCTIONS = """
     tensordot threshold tile topk trace transpose trapezoid trapz triangular_solve tril
     triplet_margin_loss triu true_divide trunc unbind unflatten unique unique_consecutive unravel_index
     unsqueeze vander var var_mean vdot view_as_complex view_as_real vsplit vstack where xlogy
+    alias_copy as_strided_copy complex detach_copy diagonal_copy expand_copy narrow_copy permute_copy polar
+    select_copy slice_copy slice_inverse split_copy split_with_sizes_copy squeeze_copy t_copy
+    transpose_copy unbind_copy unfold_copy unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze_copy
+    view_as_complex_copy view_as_real_copy view_copy
 """.split()  # noqa: SIM905
 
 INPLACE = """
@@ -59,8 +63,9 @@ INPLACE = """
     as_strided_ asin_ asinh_ atan_ atanh_ ceil_ celu_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_
     cos_ cosh_ deg2rad_ detach_ dropout_ embedding_renorm_ erf_ erfc_ exp2_ exp_ expm1_
     feature_alpha_dropout_ feature_dropout_ fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_
-    log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rrelu_
-    rsqrt_ selu_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ threshold_ trunc_ xlogy_ zero_
+    log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ resize_as_
+    round_ rrelu_ rsqrt_ selu_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ threshold_ trunc_
+    xlogy_ zero_
 """.split()  # noqa: SIM905
 
 # Functions that are no records and take out=; records all do.
@@ -78,8 +83,10 @@ SAME = {"moveaxis": "movedim", "split_with_sizes": "split", "swapaxes": "transpo
 def operations() -> dict[str, Callable[..., Any]]:
     """Return the functions of `torch` by name: operations, views, layers' mathematics, in-place methods."""
     found: dict[str, Callable[..., Any]] = {}
+    modules = (view, parts, splits, strided, complex_view, combine, create, draws, functional)
+    sources: list[dict[str, Any]] = [registry, copies.COPIES, *map(vars, modules)]
     for name in FUNCTIONS:
-        for source in (registry, vars(view), vars(parts), vars(create), vars(draws), vars(functional)):
+        for source in sources:
             if callable(source.get(name)):
                 found[name] = source[name]
                 break
