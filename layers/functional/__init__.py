@@ -59,6 +59,20 @@ from xlagrad.layers.functional.dropping import (
 )
 from xlagrad.layers.functional.embed import embedding, embedding_bag
 from xlagrad.layers.functional.fold import fold, unfold
+from xlagrad.layers.functional.fractional_pool import (
+    fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
+)
+from xlagrad.layers.functional.indexed_pool import (
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d_with_indices,
+    max_pool1d_with_indices,
+    max_pool2d_with_indices,
+    max_pool3d_with_indices,
+)
 from xlagrad.layers.functional.linear import bilinear, linear
 from xlagrad.layers.functional.margin_loss import (
     hinge_embedding_loss,
@@ -81,6 +95,7 @@ from xlagrad.layers.functional.pool import (
     avg_pool3d,
     lp_pool1d,
     lp_pool2d,
+    lp_pool3d,
     max_pool1d,
     max_pool2d,
     max_pool3d,
@@ -123,6 +138,7 @@ from xlagrad.layers.functional.regression_loss import (
     smooth_l1_loss,
 )
 from xlagrad.layers.functional.resize import interpolate, upsample
+from xlagrad.layers.functional.unpool import max_unpool1d, max_unpool2d, max_unpool3d
 from xlagrad.ops.count import one_hot
 from xlagrad.ops.exponential import sigmoid
 from xlagrad.ops.join import cat
@@ -134,8 +150,11 @@ __all__ = [
     "adaptive_avg_pool2d",
     "adaptive_avg_pool3d",
     "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices",
     "adaptive_max_pool2d",
+    "adaptive_max_pool2d_with_indices",
     "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -166,6 +185,10 @@ __all__ = [
     "embedding_bag",
     "feature_alpha_dropout",
     "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool2d_with_indices",
+    "fractional_max_pool3d",
+    "fractional_max_pool3d_with_indices",
     "gaussian_nll_loss",
     "gelu",
     "glu",
@@ -192,12 +215,19 @@ __all__ = [
     "logsigmoid",
     "lp_pool1d",
     "lp_pool2d",
+    "lp_pool3d",
     "lstm",
     "lstm_cell",
     "margin_ranking_loss",
     "max_pool1d",
+    "max_pool1d_with_indices",
     "max_pool2d",
+    "max_pool2d_with_indices",
     "max_pool3d",
+    "max_pool3d_with_indices",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mish",
     "mse_loss",
     "multi_margin_loss",

@@ -375,7 +375,7 @@ def _lp_pool(
     # A window that is cut off counts as if it were whole, since the mean of what it has is scaled up.
     mean = _avg_pool(who, input**norm, n, kernel, stride, 0, ceil, True, None)
     total = mean * np.prod(sizes(who, "kernel_size", kernel, n, 1)).item()
-    return jnp.sign(total) * jax.nn.relu(jnp.abs(total)) ** (1.0 / norm)
+    return (jnp.sign(total) * jax.nn.relu(jnp.abs(total))) ** (1.0 / norm)
 
 
 @op
@@ -406,3 +406,18 @@ def lp_pool2d(
     Source: ``torch.nn.functional.lp_pool2d``.
     """
     return _lp_pool("lp_pool2d", input, 2, norm_type, kernel_size, stride, ceil_mode)
+
+
+@op
+def lp_pool3d(
+    input: Array, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
+) -> Array:
+    """(Σ x^p)^(1/p) over each window of (N, C, D, H, W), p = ``norm_type``. Arguments as `avg_pool2d`.
+
+    Example:
+        >>> lp_pool3d(jnp.full((1, 1, 2, 2), 2.0), 2, (1, 2, 2)).tolist()
+        [[[[4.0]]]]
+
+    Source: ``torch.nn.functional.lp_pool3d``.
+    """
+    return _lp_pool("lp_pool3d", input, 3, norm_type, kernel_size, stride, ceil_mode)
