@@ -9,8 +9,7 @@ import jax.numpy as jnp
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import ArgumentError, describe, message
 from xlagrad.core.signature import freeze
-
-_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+from xlagrad.ops.common import PADDING
 
 
 @op(name="_pad")
@@ -21,7 +20,7 @@ def _pad(input: Array, widths: Any, mode: str, value: float) -> Array:
     )
     grow = tuple((max(low, 0), max(high, 0)) for low, high in widths)
     options = {"constant_values": value} if mode == "constant" else {}
-    return jnp.pad(input[cut], grow, mode=_MODES[mode], **options)
+    return jnp.pad(input[cut], grow, mode=PADDING[mode], **options)
 
 
 def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
@@ -44,8 +43,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     Source: ``torch.nn.functional.pad``. Deviation: any number of dimensions in every mode.
     """
     widths = tuple(freeze("pad", pad))
-    if mode not in _MODES:
-        raise ArgumentError(message("pad", f"mode among {', '.join(_MODES)}", repr(mode)))
+    if mode not in PADDING:
+        raise ArgumentError(message("pad", f"mode among {', '.join(PADDING)}", repr(mode)))
     if len(widths) % 2 or len(widths) // 2 > len(input.shape):
         raise ArgumentError(
             message("pad", f"pairs of widths for at most {len(input.shape)} dimensions", f"{pad}")

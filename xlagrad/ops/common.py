@@ -15,6 +15,9 @@ from xlagrad.core.errors import describe, message
 # What a static argument ``dim`` may be: one, several, or None for all.
 Dim = int | tuple[int, ...] | list[int] | None
 
+# PyTorch's names of the ways to extend a dimension, and NumPy's.
+PADDING = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
 
 class ValuesIndices(NamedTuple):
     """What ``max``, ``sort``, ``topk``, ``median`` and their kin return along a dimension."""

@@ -62,7 +62,20 @@ from xlagrad.core.random import (
 )
 from xlagrad.core.tensor import Size, Tensor
 from xlagrad.core.vmap import vmap
-from xlagrad.torch import autograd, cuda, func, linalg, names, nn, optim, random, settings, special, utils
+from xlagrad.torch import (
+    autograd,
+    cuda,
+    fft,
+    func,
+    linalg,
+    names,
+    nn,
+    optim,
+    random,
+    settings,
+    special,
+    utils,
+)
 from xlagrad.torch.settings import (
     backends,
     get_float32_matmul_precision,
@@ -113,6 +126,7 @@ __all__ = [
     "dtype",
     "e",
     "enable_grad",
+    "fft",
     "finfo",
     "float",
     "float8_e4m3fn",
