@@ -44,6 +44,21 @@ def total(tensors: Arrays, extra: Array | None = None) -> Pair:
     return Pair(result, jnp.argmax(result))
 
 
+@op(name="_test_constant", differentiable=False)
+def constant(input: Array) -> Array:
+    """2 · input, whose results are constants."""
+    return 2 * input
+
+
+def test_results_that_are_constants_to_the_tape() -> None:
+    x = xg.Tensor([1.0, 2.0], requires_grad=True)
+    y = constant(x)
+    assert y.tolist() == [2.0, 4.0]
+    assert not y.requires_grad
+    assert not xg.compile(lambda v: constant(v))(x).requires_grad
+    assert jax.grad(lambda v: constant(xg.Tensor(v)).data_array.sum())(jnp.ones(2)).tolist() == [0.0, 0.0]
+
+
 def test_tensors_run_on_the_tape_and_arrays_do_not() -> None:
     x = xg.Tensor([1.0, 2.0], requires_grad=True)
     y = scaled(x, 3.0, power=2)

@@ -44,10 +44,17 @@ class Op:
         aliases: further names.
         method: whether ``Tensor`` has it as a method.
         inplace: whether ``Tensor`` has the variant with a trailing underscore.
+        differentiable: whether a result requires grad if an operand does.
     """
 
     def __init__(
-        self, fn: Callable[..., Any], name: str, aliases: tuple[str, ...], method: bool, inplace: bool
+        self,
+        fn: Callable[..., Any],
+        name: str,
+        aliases: tuple[str, ...],
+        method: bool,
+        inplace: bool,
+        differentiable: bool = True,
     ) -> None:
         self.fn = fn
         self.name = self.__name__ = self.__qualname__ = name
@@ -57,6 +64,7 @@ class Op:
         self.aliases = aliases
         self.method = method
         self.inplace = inplace
+        self.differentiable = differentiable
         self.signature: Signature = inspect_operation(name, fn)
         self._plans: dict[Any, Plan] = {}
         self._flat = not any(self.signature.lists)
@@ -168,7 +176,7 @@ class Op:
                     operands.append([next(rest) for _ in range(kind[0])])
             return self._apply(operands, statics)
 
-        return Plan(self.name, body)
+        return Plan(self.name, body, self.differentiable)
 
     def __repr__(self) -> str:
         return f"<operation {self.signature.text()}>"
@@ -215,7 +223,12 @@ def op(fn: Callable[..., Any]) -> Op: ...
 
 @overload
 def op(
-    *, name: str | None = None, method: bool = False, inplace: bool = False, aliases: tuple[str, ...] = ()
+    *,
+    name: str | None = None,
+    method: bool = False,
+    inplace: bool = False,
+    aliases: tuple[str, ...] = (),
+    differentiable: bool = True,
 ) -> Callable[[Callable[..., Any]], Op]: ...
 
 
@@ -226,6 +239,7 @@ def op(
     method: bool = False,
     inplace: bool = False,
     aliases: tuple[str, ...] = (),
+    differentiable: bool = True,
 ) -> Any:
     """Make a pure function on arrays an operation.
 
@@ -238,13 +252,16 @@ def op(
         method: install it as a method of ``Tensor``.
         inplace: also install the method with a trailing underscore, which writes to the tensor.
         aliases: further names.
+        differentiable: False for functions whose results are constants to the tape, as PyTorch has them.
 
     Raises:
         ArgumentError: the name is taken.
     """
     if fn is None:
-        return functools.partial(op, name=name, method=method, inplace=inplace, aliases=aliases)
-    record = Op(fn, name or fn.__name__, aliases, method or inplace, inplace)
+        return functools.partial(
+            op, name=name, method=method, inplace=inplace, aliases=aliases, differentiable=differentiable
+        )
+    record = Op(fn, name or fn.__name__, aliases, method or inplace, inplace, differentiable)
     for key in (record.name, *aliases):
         if key in registry:
             raise ArgumentError(message("op", "a name that is not taken", f"'{key}'", "give it another name"))

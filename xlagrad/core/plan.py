@@ -32,15 +32,19 @@ class Plan:
         label: name for errors and ``grad_fn``.
         body: pure function of the flat operands, which returns an array or a tuple of arrays.
         run: ``body`` under jit.
+        differentiable: whether its results ever go on the tape.
     """
 
-    __slots__ = ("__weakref__", "body", "label", "recorded", "run", "signatures")
+    __slots__ = ("__weakref__", "body", "differentiable", "label", "recorded", "run", "signatures")
 
-    def __init__(self, label: str, body: Callable[..., Any]) -> None:
+    def __init__(self, label: str, body: Callable[..., Any], differentiable: bool = True) -> None:
         self.label = label
         self.body = body
+        self.differentiable = differentiable
 
         def strong_body(*operands: Any) -> Any:
+            if not differentiable:
+                operands = jax.lax.stop_gradient(operands)
             out = body(*operands)
             if isinstance(out, jax.Array):
                 return _strong(out)
@@ -278,7 +282,7 @@ def call_plan(plan: Plan, operands: Sequence[Any]) -> Any:
             arrays.append(x)
         bit <<= 1
     try:
-        if mask == 0:
+        if mask == 0 or not plan.differentiable:
             return _result(plan.run(*arrays), None)
         pair = plan.pair(mask, arrays)
         out, kept = pair.forward(*arrays)
