@@ -39,6 +39,10 @@ class StateError(RuntimeError):
     """State that cannot be read or written where this was tried."""
 
 
+class LinAlgError(RuntimeError):
+    """A matrix for which the result is not defined: singular, or not positive definite."""
+
+
 class MissingDependencyError(ImportError):
     """An optional package that is not installed."""
 
@@ -52,6 +56,7 @@ XLAGRAD_ERRORS = (
     TraceError,
     AutogradError,
     StateError,
+    LinAlgError,
 )
 
 

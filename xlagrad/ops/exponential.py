@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -13,6 +14,7 @@ from xlagrad.core import dtypes, errors
 from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.core.errors import message
 from xlagrad.core.promotion import promote
+from xlagrad.ops import edges
 from xlagrad.ops.arithmetic import float_pair, pair
 from xlagrad.ops.common import floating, int64, is_bool, is_complex, is_float, is_inexact, refuse_complex
 from xlagrad.ops.composed import composed
@@ -31,7 +33,7 @@ def exp(input: Array) -> Array:
 
     Source: ``torch.exp``; integers become the default floating-point type, here and below.
     """
-    return jnp.exp(floating(input))
+    return edges.exp(floating(input))
 
 
 @op(method=True, inplace=True)
@@ -57,7 +59,7 @@ def expm1(input: Array) -> Array:
 
     Source: ``torch.expm1``.
     """
-    return jnp.expm1(floating(input))
+    return edges.expm1(floating(input))
 
 
 @op(method=True, inplace=True)
@@ -70,7 +72,7 @@ def log(input: Array) -> Array:
 
     Source: ``torch.log``.
     """
-    return jnp.log(floating(input))
+    return edges.log(floating(input))
 
 
 @op(method=True, inplace=True)
@@ -109,7 +111,7 @@ def log1p(input: Array) -> Array:
 
     Source: ``torch.log1p``.
     """
-    return jnp.log1p(floating(input))
+    return edges.log1p(floating(input))
 
 
 @op(method=True)
@@ -139,22 +141,6 @@ def logaddexp2(input: ArrayLike, other: ArrayLike) -> Array:
 
 
 @op(method=True, inplace=True)
-def xlogy(input: ArrayLike, other: ArrayLike) -> Array:
-    """input · ln(other), and 0 where ``input`` is 0 unless ``other`` is NaN.
-
-    Example:
-        >>> xlogy(jnp.array([0.0, 2.0]), jnp.array([0.0, 1.0])).tolist()
-        [0.0, 0.0]
-
-    Source: ``torch.xlogy``.
-    """
-    x, y = float_pair("xlogy", input, other)
-    refuse_complex("xlogy", x)
-    gone = (x == 0) & ~jnp.isnan(y)
-    return jnp.where(gone, 0, x * jnp.log(jnp.where(gone, 1, y)))
-
-
-@op(method=True, inplace=True)
 def sqrt(input: Array) -> Array:
     """The square root; NaN below zero. The gradient at zero is infinite.
 
@@ -164,7 +150,7 @@ def sqrt(input: Array) -> Array:
 
     Source: ``torch.sqrt``.
     """
-    return jnp.sqrt(floating(input))
+    return edges.sqrt(floating(input))
 
 
 @op(method=True, inplace=True)
@@ -219,6 +205,22 @@ def sigmoid(input: Array) -> Array:
     return jax.nn.sigmoid(floating(input))
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _logit(eps: float | None, x: Array) -> Array:
+    if eps is not None:
+        x = jnp.where(x < eps, eps, jnp.where(x > 1 - eps, 1 - eps, x)).astype(x.dtype)
+    return jnp.log(x / (1 - x))
+
+
+@_logit.defjvp
+def _logit_jvp(eps: float | None, primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+    (x,) = primals
+    low, outside = (0.0, jnp.nan) if eps is None else (eps, 0.0)
+    inside = (x >= low) & (x <= 1 - low)
+    slope = jnp.where(inside, 1 / (x * (1 - x)), outside)
+    return _logit(eps, x), tangents[0] * slope.astype(x.dtype)
+
+
 @op(method=True, inplace=True)
 def logit(input: Array, eps: float | None = None) -> Array:
     """ln(input / (1 - input)); with ``eps`` the input is first clamped to [eps, 1 - eps].
@@ -227,13 +229,11 @@ def logit(input: Array, eps: float | None = None) -> Array:
         >>> logit(jnp.array([0.5])).tolist()
         [0.0]
 
-    Source: ``torch.logit``. Where the clamp acts the gradient is zero.
+    Source: ``torch.logit``. Where the clamp acts the gradient is zero; outside [0, 1] it is NaN without one.
     """
     x = floating(input)
     refuse_complex("logit", x)
-    if eps is not None:
-        x = jnp.where(x < eps, eps, jnp.where(x > 1 - eps, 1 - eps, x)).astype(x.dtype)
-    return jnp.log(x / (1 - x))
+    return _logit(None if eps is None or eps < 0 else eps, x)
 
 
 @jax.custom_jvp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
 from xlagrad.core.dispatch import Array, ArrayLike, op
+from xlagrad.ops import edges
 from xlagrad.ops.arithmetic import float_pair
 from xlagrad.ops.common import floating, refuse_complex
 
@@ -75,7 +77,7 @@ def acos(input: Array) -> Array:
 
     Source: ``torch.acos``.
     """
-    return jnp.arccos(floating(input))
+    return edges.arccos(floating(input))
 
 
 @op(method=True, inplace=True, aliases=("arctan",))
@@ -101,7 +103,7 @@ def sinh(input: Array) -> Array:
 
     Source: ``torch.sinh``.
     """
-    return jnp.sinh(floating(input))
+    return edges.sinh(floating(input))
 
 
 @op(method=True, inplace=True)
@@ -114,7 +116,7 @@ def cosh(input: Array) -> Array:
 
     Source: ``torch.cosh``.
     """
-    return jnp.cosh(floating(input))
+    return edges.cosh(floating(input))
 
 
 @op(method=True, inplace=True)
@@ -127,7 +129,7 @@ def tanh(input: Array) -> Array:
 
     Source: ``torch.tanh``.
     """
-    return jnp.tanh(floating(input))
+    return edges.tanh(floating(input))
 
 
 @op(method=True, inplace=True, aliases=("arcsinh",))
@@ -140,7 +142,7 @@ def asinh(input: Array) -> Array:
 
     Source: ``torch.asinh``.
     """
-    return jnp.arcsinh(floating(input))
+    return edges.arcsinh(floating(input))
 
 
 @op(method=True, inplace=True, aliases=("arccosh",))
@@ -153,7 +155,7 @@ def acosh(input: Array) -> Array:
 
     Source: ``torch.acosh``.
     """
-    return jnp.arccosh(floating(input))
+    return edges.arccosh(floating(input))
 
 
 @op(method=True, inplace=True, aliases=("arctanh",))
@@ -166,7 +168,7 @@ def atanh(input: Array) -> Array:
 
     Source: ``torch.atanh``.
     """
-    return jnp.arctanh(floating(input))
+    return edges.arctanh(floating(input))
 
 
 @jax.custom_jvp
@@ -229,6 +231,24 @@ def hypot(input: ArrayLike, other: ArrayLike) -> Array:
     return jnp.hypot(x, y)
 
 
+@jax.custom_jvp
+def _sinc(x: Array) -> Array:
+    angle = math.pi * jnp.where(x == 0, 1, x)
+    return jnp.where(x == 0, 1, jnp.sin(angle) / angle).astype(x.dtype)
+
+
+@_sinc.defjvp
+def _sinc_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+    (x,) = primals
+    near = jnp.abs(x) < 0.2
+    # Near zero cosine and quotient cancel; there the power series.
+    small, large = math.pi * jnp.where(near, x, 0), math.pi * jnp.where(near, 1, x)
+    square = small * small
+    series = 1 - square / 10 * (1 - square / 28 * (1 - square / 54 * (1 - square / 88)))
+    slope = jnp.where(near, -small / 3 * series, (jnp.cos(large) - jnp.sin(large) / large) / large)
+    return _sinc(x), tangents[0] * (math.pi * slope)
+
+
 @op(method=True, inplace=True)
 def sinc(input: Array) -> Array:
     """sin(π·input) / (π·input), and 1 at 0.
@@ -239,4 +259,4 @@ def sinc(input: Array) -> Array:
 
     Source: ``torch.sinc``.
     """
-    return jnp.sinc(floating(input))
+    return _sinc(floating(input))
