@@ -30,6 +30,7 @@ from xlagrad.layers.activation import (
     Tanhshrink,
     Threshold,
 )
+from xlagrad.layers.adaptive_softmax import AdaptiveLogSoftmaxWithLoss
 from xlagrad.layers.attention import MultiheadAttention
 from xlagrad.layers.attributes import Buffer
 from xlagrad.layers.batchnorm import (
@@ -52,8 +53,27 @@ from xlagrad.layers.dropout import (
     FeatureAlphaDropout,
 )
 from xlagrad.layers.embedding import Embedding, EmbeddingBag
+from xlagrad.layers.fold import Fold, Unfold
+from xlagrad.layers.fractional_pool import FractionalMaxPool2d, FractionalMaxPool3d
 from xlagrad.layers.functional_call import functional_call
+from xlagrad.layers.lazy import LazyModuleMixin
+from xlagrad.layers.lazy_layers import (
+    LazyBatchNorm1d,
+    LazyBatchNorm2d,
+    LazyBatchNorm3d,
+    LazyConv1d,
+    LazyConv2d,
+    LazyConv3d,
+    LazyConvTranspose1d,
+    LazyConvTranspose2d,
+    LazyConvTranspose3d,
+    LazyInstanceNorm1d,
+    LazyInstanceNorm2d,
+    LazyInstanceNorm3d,
+    LazyLinear,
+)
 from xlagrad.layers.linear import Bilinear, Identity, Linear
+from xlagrad.layers.linear_loss import LinearCrossEntropyLoss, LinearCrossEntropyOptions
 from xlagrad.layers.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -65,9 +85,11 @@ from xlagrad.layers.loss import (
     L1Loss,
     MSELoss,
     NLLLoss,
+    NLLLoss2d,
     PoissonNLLLoss,
     SmoothL1Loss,
 )
+from xlagrad.layers.lp_pool import LPPool1d, LPPool2d, LPPool3d
 from xlagrad.layers.margin_loss import (
     CosineEmbeddingLoss,
     CosineSimilarity,
@@ -82,7 +104,8 @@ from xlagrad.layers.margin_loss import (
     TripletMarginWithDistanceLoss,
 )
 from xlagrad.layers.module import CompiledModule, Module
-from xlagrad.layers.norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from xlagrad.layers.norm import CrossMapLRN2d, GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from xlagrad.layers.packed import PackedSequence
 from xlagrad.layers.padding import (
     CircularPad1d,
     CircularPad2d,
@@ -100,6 +123,7 @@ from xlagrad.layers.padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from xlagrad.layers.parallel import DataParallel, SyncBatchNorm
 from xlagrad.layers.parameters import ParameterDict, ParameterList
 from xlagrad.layers.pool import (
     AdaptiveAvgPool1d,
@@ -116,8 +140,9 @@ from xlagrad.layers.pool import (
     MaxPool3d,
 )
 from xlagrad.layers.recurrent import GRU, LSTM, RNN, RNNBase
-from xlagrad.layers.recurrent_cell import GRUCell, LSTMCell, RNNCell
-from xlagrad.layers.shape import Flatten, PixelShuffle, PixelUnshuffle, Unflatten
+from xlagrad.layers.recurrent_cell import GRUCell, LSTMCell, RNNCell, RNNCellBase
+from xlagrad.layers.resample import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+from xlagrad.layers.shape import ChannelShuffle, Flatten, PixelShuffle, PixelUnshuffle, Unflatten
 from xlagrad.layers.softmax import LogSoftmax, Softmax, Softmax2d, Softmin
 from xlagrad.layers.to_flax import to_flax
 from xlagrad.layers.transformer import (
@@ -127,6 +152,8 @@ from xlagrad.layers.transformer import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from xlagrad.layers.uninitialized import UninitializedBuffer, UninitializedParameter
+from xlagrad.layers.unpool import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from xlagrad.ops import install
 
 # Some of the functions of layers are methods of tensors too.
@@ -136,6 +163,7 @@ __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
+    "AdaptiveLogSoftmaxWithLoss",
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
@@ -152,6 +180,7 @@ __all__ = [
     "Buffer",
     "CELU",
     "CTCLoss",
+    "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
@@ -168,6 +197,8 @@ __all__ = [
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
+    "CrossMapLRN2d",
+    "DataParallel",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -177,6 +208,9 @@ __all__ = [
     "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
+    "Fold",
+    "FractionalMaxPool2d",
+    "FractionalMaxPool3d",
     "GELU",
     "GLU",
     "GRU",
@@ -195,11 +229,30 @@ __all__ = [
     "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
     "LSTM",
     "LSTMCell",
     "LayerNorm",
+    "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyBatchNorm3d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
+    "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d",
+    "LazyLinear",
+    "LazyModuleMixin",
     "LeakyReLU",
     "Linear",
+    "LinearCrossEntropyLoss",
+    "LinearCrossEntropyOptions",
     "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
@@ -208,6 +261,9 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
     "Mish",
     "Module",
     "ModuleDict",
@@ -217,7 +273,9 @@ __all__ = [
     "MultiMarginLoss",
     "MultiheadAttention",
     "NLLLoss",
+    "NLLLoss2d",
     "PReLU",
+    "PackedSequence",
     "PairwiseDistance",
     "Parameter",
     "ParameterDict",
@@ -229,6 +287,7 @@ __all__ = [
     "RNN",
     "RNNBase",
     "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",
@@ -250,6 +309,7 @@ __all__ = [
     "Softplus",
     "Softshrink",
     "Softsign",
+    "SyncBatchNorm",
     "Tanh",
     "Tanhshrink",
     "Threshold",
@@ -261,6 +321,12 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
+    "Unfold",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",

@@ -205,6 +205,10 @@ class NLLLoss(WeightedLoss):
         return out
 
 
+class NLLLoss2d(NLLLoss):
+    """:class:`NLLLoss` for (N, C, H, W) under its old name. Reference: ``torch.nn.NLLLoss2d``."""
+
+
 class BCELoss(WeightedLoss):
     """-(y log x + (1 - y) log(1 - x)) for probabilities x. Reference: ``torch.nn.BCELoss``."""
 

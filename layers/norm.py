@@ -209,3 +209,34 @@ class LocalResponseNorm(Module):
     def extra_repr(self) -> str:
         """Return the arguments."""
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CrossMapLRN2d(Module):
+    """Local response normalisation across the channels of (N, C, H, W).
+
+    y = x / (k + alpha / size · Σ x²)^beta, the sum over ``size`` channels around each.
+
+    Args:
+        size: how many channels.
+        alpha: weight of the sum.
+        beta: exponent.
+        k: keeps the denominator away from zero.
+
+    Reference: ``torch.nn.CrossMapLRN2d``; Krizhevsky et al. 2012.
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return ``input`` normalised."""
+        out: Tensor = F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+        return out
+
+    def extra_repr(self) -> str:
+        """Return the arguments."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

@@ -12,6 +12,7 @@ from xlagrad.layers import functional as F
 from xlagrad.layers import init
 from xlagrad.layers.creation import check_positive, new_parameter
 from xlagrad.layers.module import Module
+from xlagrad.layers.packed import PackedSequence
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
@@ -154,6 +155,20 @@ class RNNBase(Module):
             )
         return given if batched else given.unsqueeze(1)
 
+    def _packed(self, input: PackedSequence, *states: tuple[str, Any, int]) -> list[Any]:
+        """Return initial states (layers · directions, N, width) for packed sequences, in their order."""
+        found = []
+        for name, given, width in states:
+            state = self._state(name, given, input.padded, width, True)
+            order = input.sorted_indices
+            found.append(state if given is None or order is None else state.index_select(1, order))
+        return found
+
+    @staticmethod
+    def _unsorted(input: PackedSequence, state: Any) -> Any:
+        order = input.unsorted_indices
+        return state if order is None else state.index_select(1, order)
+
     def _out(self, sequence: Any, batched: bool) -> Any:
         if not batched:
             return sequence.squeeze(1)
@@ -180,23 +195,28 @@ class RNNBase(Module):
 class _OneState(RNNBase):
     """A recurrent layer whose state is h alone."""
 
-    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
         """Return all outputs and the last state.
 
         Args:
-            input: (L, N, input_size), with ``batch_first`` (N, L, input_size), or (L, input_size).
+            input: (L, N, input_size), with ``batch_first`` (N, L, input_size), or (L, input_size); or packed
+                sequences, whose outputs are packed too.
             hx: the first state, (layers · directions, N, hidden_size); zeros by default.
 
         Returns:
             (L, N, directions · hidden_size), in the input's layout, and the last state, in that of ``hx``.
         """
+        if isinstance(input, PackedSequence):
+            (state,) = self._packed(input, ("hx", hx, self.hidden_size))
+            out, last = self._recur(input.padded, state, input.lengths)
+            return input.like(out), self._unsorted(input, last)
         batched = input.ndim == 3
         sequence = self._batched(input)
         state = self._state("hx", hx, sequence, self.hidden_size, batched)
         out, last = self._recur(sequence, state)
         return self._out(out, batched), last if batched else last.squeeze(1)
 
-    def _recur(self, sequence: Any, state: Any) -> tuple[Any, Any]:
+    def _recur(self, sequence: Any, state: Any, lengths: Any = None) -> tuple[Any, Any]:
         raise NotImplementedError
 
 
@@ -222,7 +242,7 @@ class RNN(_OneState):
         super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
         self.nonlinearity = nonlinearity
 
-    def _recur(self, sequence: Any, state: Any) -> tuple[Any, Any]:
+    def _recur(self, sequence: Any, state: Any, lengths: Any = None) -> tuple[Any, Any]:
         run = F.rnn_tanh if self.mode == "RNN_TANH" else F.rnn_relu
         out, last = run(
             sequence,
@@ -234,6 +254,7 @@ class RNN(_OneState):
             self.training,
             self.bidirectional,
             False,
+            lengths,
         )
         return out, last
 
@@ -257,7 +278,7 @@ class GRU(_OneState):
             raise ArgumentError(message("GRU", "no proj_size", str(kwargs["proj_size"]), "use an LSTM"))
         super().__init__("GRU", *args, **kwargs)
 
-    def _recur(self, sequence: Any, state: Any) -> tuple[Any, Any]:
+    def _recur(self, sequence: Any, state: Any, lengths: Any = None) -> tuple[Any, Any]:
         out, last = F.gru(
             sequence,
             state,
@@ -268,6 +289,7 @@ class GRU(_OneState):
             self.training,
             self.bidirectional,
             False,
+            lengths,
         )
         return out, last
 
@@ -289,24 +311,35 @@ class LSTM(RNNBase):
         super().__init__("LSTM", *args, **kwargs)
 
     def forward(
-        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        self, input: Any, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Any, tuple[Tensor, Tensor]]:
         """Return all outputs and the last states (h, c).
 
         Args:
-            input: (L, N, input_size), with ``batch_first`` (N, L, input_size), or (L, input_size).
+            input: (L, N, input_size), with ``batch_first`` (N, L, input_size), or (L, input_size); or packed
+                sequences, whose outputs are packed too.
             hx: the first h, (layers · directions, N, hidden_size or proj_size), and c, (layers · directions,
                 N, hidden_size); zeros by default.
 
         Returns:
             (L, N, directions · width of h), in the input's layout, and the last (h, c), in that of ``hx``.
         """
-        batched = input.ndim == 3
-        sequence = self._batched(input)
         h, c = (None, None) if hx is None else hx
         width = self.proj_size or self.hidden_size
+        if isinstance(input, PackedSequence):
+            h, c = self._packed(input, ("h_0", h, width), ("c_0", c, self.hidden_size))
+            out, h, c = self._recur(input.padded, h, c, input.lengths)
+            return input.like(out), (self._unsorted(input, h), self._unsorted(input, c))
+        batched = input.ndim == 3
+        sequence = self._batched(input)
         h = self._state("h_0", h, sequence, width, batched)
         c = self._state("c_0", c, sequence, self.hidden_size, batched)
+        out, h, c = self._recur(sequence, h, c)
+        if not batched:
+            h, c = h.squeeze(1), c.squeeze(1)
+        return self._out(out, batched), (h, c)
+
+    def _recur(self, sequence: Any, h: Any, c: Any, lengths: Any = None) -> tuple[Any, Any, Any]:
         out, h, c = F.lstm(
             sequence,
             (h, c),
@@ -317,7 +350,6 @@ class LSTM(RNNBase):
             self.training,
             self.bidirectional,
             False,
+            lengths,
         )
-        if not batched:
-            h, c = h.squeeze(1), c.squeeze(1)
-        return self._out(out, batched), (h, c)
+        return out, h, c

@@ -8,6 +8,7 @@ from typing import Any
 from xlagrad.core.errors import ArgumentError, DtypeError, message
 from xlagrad.core.tensor import Tensor
 from xlagrad.layers import functional as F
+from xlagrad.layers.creation import check_positive
 from xlagrad.layers.module import Module
 
 
@@ -129,3 +130,30 @@ class PixelUnshuffle(Module):
     def extra_repr(self) -> str:
         """Return the argument."""
         return f"downscale_factor={self.downscale_factor}"
+
+
+class ChannelShuffle(Module):
+    """Deals the channels of (N, C, ...) out to ``groups`` and gathers them, one from each in turn.
+
+    Args:
+        groups: how many groups; it divides C.
+
+    Raises:
+        ArgumentError: ``groups`` is not positive.
+
+    Reference: ``torch.nn.ChannelShuffle``; Zhang et al. 2017.
+    """
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        check_positive("ChannelShuffle", groups=groups)
+        self.groups = groups
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return ``input`` with its channels in another order."""
+        out: Tensor = F.channel_shuffle(input, self.groups)
+        return out
+
+    def extra_repr(self) -> str:
+        """Return the argument."""
+        return f"groups={self.groups}"

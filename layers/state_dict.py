@@ -18,6 +18,7 @@ from xlagrad.core.tensor import Parameter, Tensor, as_array, wrap
 from xlagrad.layers.attributes import ModuleAttributes
 from xlagrad.layers.hooks import RemovableHandle
 from xlagrad.layers.traversal import ModuleTree
+from xlagrad.layers.uninitialized import is_lazy
 
 EXTRA_STATE = "_extra_state"
 
@@ -251,7 +252,7 @@ class _Snapshot:
         modules = list(root.modules())
         self._tables = [(m, t, dict(m.__dict__[t])) for m in modules for t in ("_parameters", "_buffers")]
         tensors = {id(v): v for _, _, table in self._tables for v in table.values() if isinstance(v, Tensor)}
-        self._values = [(tensor, tensor.data_array) for tensor in tensors.values()]
+        self._values = [(t, t.data_array) for t in tensors.values() if not is_lazy(t)]
 
     def restore(self) -> None:
         """Put everything back that has changed since."""
@@ -297,6 +298,8 @@ def _load_entry(
     module: ModuleAttributes, name: str, target: Tensor, key: str, value: Any, assign: bool
 ) -> str | None:
     """Write one entry, or return what is wrong with it."""
+    if is_lazy(target) and is_lazy(value):
+        return None
     if not hasattr(value, "shape") or not hasattr(value, "dtype"):
         return (
             f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '

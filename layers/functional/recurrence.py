@@ -67,21 +67,37 @@ def step(kind: str, gates: jax.Array, inner: Any, state: State, w_hh: jax.Array,
 
 
 def _unrolled(
-    kind: str, reverse: bool, gates: jax.Array, inner: Any, w_hh: jax.Array, w_hr: Any, state: State
+    kind: str,
+    reverse: bool,
+    gates: jax.Array,
+    inner: Any,
+    keep: Any,
+    w_hh: jax.Array,
+    w_hr: Any,
+    state: State,
 ) -> tuple[jax.Array, State]:
     """Return h at all times and the last state."""
 
-    def body(carry: State, at: tuple[jax.Array, Any]) -> tuple[State, jax.Array]:
+    def body(carry: State, at: tuple[jax.Array, Any, Any]) -> tuple[State, jax.Array]:
         new = step(kind, at[0], at[1], carry, w_hh, w_hr)
+        if at[2] is not None:
+            new = tuple(jnp.where(at[2], n, c) for n, c in zip(new, carry, strict=True))
         return new, new[0]
 
-    last, hs = jax.lax.scan(body, state, (gates, inner), reverse=reverse)
+    last, hs = jax.lax.scan(body, state, (gates, inner, keep), reverse=reverse)
     return hs, last
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def unrolled(
-    kind: str, reverse: bool, gates: jax.Array, inner: Any, w_hh: jax.Array, w_hr: Any, state: State
+    kind: str,
+    reverse: bool,
+    gates: jax.Array,
+    inner: Any,
+    keep: Any,
+    w_hh: jax.Array,
+    w_hr: Any,
+    state: State,
 ) -> tuple[jax.Array, State]:
     """Return h at all times, (L, N, H), and the last state.
 
@@ -93,19 +109,20 @@ def unrolled(
         reverse: whether time runs from the end.
         gates: the input's part of the gates with the biases, (L, N, gates · H).
         inner: for a GRU, the bias of the hidden part of the new state, (L, N, H).
+        keep: where a sequence has an element at a time, (L, N, 1); elsewhere its state stays. None: all do.
         w_hh: recurrent weights.
         w_hr: projection of h, or None.
         state: the first state.
     """
-    return _unrolled(kind, reverse, gates, inner, w_hh, w_hr, state)
+    return _unrolled(kind, reverse, gates, inner, keep, w_hh, w_hr, state)
 
 
 @unrolled.defjvp
 def _unrolled_jvp(kind: str, reverse: bool, primals: Any, tangents: Any) -> Any:
-    gates, inner, w_hh, w_hr, state = primals
-    d_gates, d_inner, d_w, d_w_hr, d_state = tangents
+    gates, inner, keep, w_hh, w_hr, state = primals
+    d_gates, d_inner, _, d_w, d_w_hr, d_state = tangents
     out, linear = jax.linearize(
-        lambda g, i, r, s: _unrolled(kind, reverse, g, i, w_hh, r, s), gates, inner, w_hr, state
+        lambda g, i, r, s: _unrolled(kind, reverse, g, i, keep, w_hh, r, s), gates, inner, w_hr, state
     )
     first, hs = state[0][None], out[0]
     before = jnp.concatenate([hs[1:], first] if reverse else [first, hs[:-1]])
@@ -118,7 +135,9 @@ def _unrolled_jvp(kind: str, reverse: bool, primals: Any, tangents: Any) -> Any:
     return out, linear(d_gates + added, d_inner, d_w_hr, d_state)
 
 
-def layer(kind: str, x: jax.Array, state: State, weights: Any, reverse: bool) -> tuple[jax.Array, State]:
+def layer(
+    kind: str, x: jax.Array, state: State, weights: Any, reverse: bool, keep: Any = None
+) -> tuple[jax.Array, State]:
     """Return the outputs and the last state of a layer in one direction.
 
     Args:
@@ -127,6 +146,7 @@ def layer(kind: str, x: jax.Array, state: State, weights: Any, reverse: bool) ->
         state: the first state, each (N, H).
         weights: w_ih, w_hh, b_ih, b_hh, w_hr, of which the last three may be None.
         reverse: whether time runs from the end.
+        keep: where sequences have elements, (L, N, 1), or None.
     """
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
     length, batch, features = x.shape
@@ -139,7 +159,7 @@ def layer(kind: str, x: jax.Array, state: State, weights: Any, reverse: bool) ->
     if kind == "gru":
         inner = jnp.broadcast_to(0 if inner_bias is None else inner_bias, (length, batch, w_hh.shape[1]))
         inner = inner.astype(x.dtype)
-    return unrolled(kind, reverse, gates.reshape(length, batch, -1), inner, w_hh, w_hr, state)
+    return unrolled(kind, reverse, gates.reshape(length, batch, -1), inner, keep, w_hh, w_hr, state)
 
 
 def joined(kind: str, b_ih: Any, b_hh: Any) -> tuple[Any, Any]:

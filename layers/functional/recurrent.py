@@ -21,11 +21,12 @@ _GATES = {"lstm": 4, "gru": 3, "tanh": 1, "relu": 1}
 
 @op(name="_recurrent")
 def _recurrent(
-    input: Array, states: Arrays, params: Arrays, key: Array | None, kind: str, has_biases: bool,
-    num_layers: int, dropout: float, bidirectional: bool, batch_first: bool,
+    input: Array, states: Arrays, params: Arrays, key: Array | None, lengths: Array | None, kind: str,
+    has_biases: bool, num_layers: int, dropout: float, bidirectional: bool, batch_first: bool,
 ) -> tuple[Array, ...]:  # fmt: skip
     """All layers and directions; returns the outputs and each state of the last step."""
     x = jnp.swapaxes(input, 0, 1) if batch_first else input
+    keep = None if lengths is None else (jnp.arange(x.shape[0])[:, None] < lengths)[..., None]
     ways = 1 + bidirectional
     per = len(params) // (num_layers * ways)
     lasts: list[State] = []
@@ -34,7 +35,7 @@ def _recurrent(
         for way in range(ways):
             i = depth * ways + way
             weights = _unpacked(params[i * per : (i + 1) * per], has_biases)
-            out, last = layer(kind, x, tuple(s[i] for s in states), weights, way == 1)
+            out, last = layer(kind, x, tuple(s[i] for s in states), weights, way == 1, keep)
             outs.append(out)
             lasts.append(last)
         x = jnp.concatenate(outs, axis=-1) if bidirectional else outs[0]
@@ -54,7 +55,7 @@ def _unpacked(given: Sequence[Array], has_biases: bool) -> list[Any]:
 
 def _run(
     kind: str, input: Any, states: Sequence[Any], params: Sequence[Any], has_biases: bool, num_layers: int,
-    dropout: float, train: bool, bidirectional: bool, batch_first: bool,
+    dropout: float, train: bool, bidirectional: bool, batch_first: bool, lengths: Any = None,
 ) -> Any:  # fmt: skip
     who = _NAMES[kind]
     probability(who, dropout)
@@ -81,6 +82,7 @@ def _run(
         list(states),
         list(params),
         key,
+        lengths,
         kind=kind,
         has_biases=bool(has_biases),
         num_layers=num_layers,
@@ -100,6 +102,7 @@ def lstm(
     train: bool,
     bidirectional: bool,
     batch_first: bool,
+    lengths: Any = None,
 ) -> tuple[Any, Any, Any]:
     """Return the outputs, last h and last c of a stack of LSTMs.
 
@@ -115,6 +118,8 @@ def lstm(
         train: whether to drop.
         bidirectional: whether each layer also runs from the end.
         batch_first: layout of input and output.
+        lengths: how many elements each sequence has, (N,); what follows them is not looked at, its outputs
+            are of no meaning, and last states are those at the end of each. None: all are L long.
 
     Raises:
         ShapeError: operands that do not fit.
@@ -129,7 +134,9 @@ def lstm(
 
     Source: ``torch.lstm``; Hochreiter and Schmidhuber, 1997.
     """
-    return _run("lstm", input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first)
+    return _run(
+        "lstm", input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first, lengths
+    )
 
 
 def gru(
@@ -142,6 +149,7 @@ def gru(
     train: bool,
     bidirectional: bool,
     batch_first: bool,
+    lengths: Any = None,
 ) -> tuple[Any, Any]:
     """Return the outputs and the last h of a stack of GRUs.
 
@@ -151,7 +159,17 @@ def gru(
     Source: ``torch.gru``; Cho et al., 2014.
     """
     return _run(
-        "gru", input, [hx], params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+        "gru",
+        input,
+        [hx],
+        params,
+        has_biases,
+        num_layers,
+        dropout,
+        train,
+        bidirectional,
+        batch_first,
+        lengths,
     )
 
 
@@ -165,6 +183,7 @@ def rnn_tanh(
     train: bool,
     bidirectional: bool,
     batch_first: bool,
+    lengths: Any = None,
 ) -> tuple[Any, Any]:
     """Return the outputs and the last h of a stack of Elman networks, h ← tanh(W x + b + W' h + b').
 
@@ -173,7 +192,17 @@ def rnn_tanh(
     Source: ``torch.rnn_tanh``; Elman, 1990.
     """
     return _run(
-        "tanh", input, [hx], params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+        "tanh",
+        input,
+        [hx],
+        params,
+        has_biases,
+        num_layers,
+        dropout,
+        train,
+        bidirectional,
+        batch_first,
+        lengths,
     )
 
 
@@ -187,6 +216,7 @@ def rnn_relu(
     train: bool,
     bidirectional: bool,
     batch_first: bool,
+    lengths: Any = None,
 ) -> tuple[Any, Any]:
     """Return the outputs and the last h of a stack of Elman networks, h ← max(W x + b + W' h + b', 0).
 
@@ -195,7 +225,17 @@ def rnn_relu(
     Source: ``torch.rnn_relu``.
     """
     return _run(
-        "relu", input, [hx], params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+        "relu",
+        input,
+        [hx],
+        params,
+        has_biases,
+        num_layers,
+        dropout,
+        train,
+        bidirectional,
+        batch_first,
+        lengths,
     )
 
 

@@ -87,7 +87,9 @@ def _without_batch(cell: Any) -> Any:
 
 @pytest.mark.parametrize("kind", ["tanh", "gru", "lstm"])
 @pytest.mark.parametrize("reverse", [False, True])
-def test_derivatives_are_those_of_the_loop(kind: str, reverse: bool) -> None:
+@pytest.mark.parametrize("lengths", [None, [3, 2]])
+def test_derivatives_are_those_of_the_loop(kind: str, reverse: bool, lengths: list[int] | None) -> None:
+    keep = None if lengths is None else (np.arange(3)[:, None] < np.array(lengths))[..., None]
     g = {"tanh": 1, "gru": 3, "lstm": 4}[kind] * HIDDEN
     gates, w = jnp.asarray(rand(3, 2, g)), jnp.asarray(rand(g, HIDDEN))
     inner = jnp.asarray(rand(3, 2, HIDDEN)) if kind == "gru" else None
@@ -96,7 +98,8 @@ def test_derivatives_are_those_of_the_loop(kind: str, reverse: bool) -> None:
     def second(fn: Any) -> Any:
         def loss(gates: Any, inner: Any, w: Any, state: Any) -> Any:
             return sum(
-                jnp.sum(jnp.sin(x)) for x in jax.tree.leaves(fn(kind, reverse, gates, inner, w, None, state))
+                jnp.sum(jnp.sin(x))
+                for x in jax.tree.leaves(fn(kind, reverse, gates, inner, keep, w, None, state))
             )
 
         def grad(w: Any) -> Any:
