@@ -186,13 +186,31 @@ class Conversion(Handle):
         other.__dict__.update(copy.deepcopy(self._attributes(), memo))
         return other
 
-    def __dlpack__(self, **kwargs: Any) -> Any:
-        """Export the value without a copy where the consumer allows it."""
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[Any, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """Export the value without a copy where the consumer allows it.
+
+        Args:
+            stream: the consumer's stream on a GPU.
+            max_version: the newest version of DLPack that the consumer knows.
+            dl_device: where the consumer wants it.
+            copy: True copies always; False never.
+        """
         if self.requires_grad:
             raise AutogradError(
                 message("__dlpack__", "a tensor that does not require grad", "one that does", "use .detach()")
             )
-        return self._concrete("__dlpack__").__dlpack__(**kwargs)
+        if max_version is not None and max_version < (1, 0):
+            # XLA knows the first layout, which has no version, and those from 1.0 on.
+            max_version = None
+        wishes = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        return self._concrete("__dlpack__").__dlpack__(**wishes)
 
     def __dlpack_device__(self) -> Any:
         return self._concrete("__dlpack_device__").__dlpack_device__()  # type: ignore[attr-defined]

@@ -245,6 +245,16 @@ def set_default_device(device: Any) -> None:
     _default = found
 
 
+def present() -> tuple[Device, ...]:
+    """Return the devices that this process can address, CPUs first.
+
+    Example:
+        >>> Device("cpu") in present()
+        True
+    """
+    return tuple(_from_jax(device) for kind in ("cpu", "cuda", "tpu") for device in _devices(kind))
+
+
 def device_count(kind: str = "cuda") -> int:
     """Return how many devices of a kind this process can address."""
     return len(_devices(_parse(kind)[0]))

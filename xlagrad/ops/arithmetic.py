@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -200,6 +203,17 @@ def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
     return _floor_quotient(x, y)
 
 
+@jax.custom_jvp
+def _zero_like(x: Array, y: Array) -> Array:
+    """Return x, its zeros with the sign of y, as Python has them."""
+    return jnp.where(x == 0, jnp.copysign(jnp.zeros_like(x), y), x)
+
+
+@_zero_like.defjvp
+def _zero_like_jvp(primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[Any, Any]:
+    return _zero_like(*primals), tangents[0]
+
+
 @op(method=True, inplace=True)
 def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     """input - other * floor(input / other), elementwise: Python's ``%``, with the sign of the divisor.
@@ -216,7 +230,8 @@ def remainder(input: ArrayLike, other: ArrayLike) -> Array:
     x, y = pair("remainder", input, other)
     refuse_complex("remainder", x)
     refuse_bool("remainder", x)
-    return jnp.remainder(x, y)
+    found = jnp.remainder(x, y)
+    return _zero_like(found, y) if is_inexact(found) else found
 
 
 @op(method=True, inplace=True)

@@ -109,6 +109,21 @@ def _extended(x: Any, n_fft: int, mode: str) -> Any:
     return _padded(x, half, mode)
 
 
+def _check_signal(x: Any, window: Any, center: bool, return_complex: Any, align_to_window: Any) -> bool:
+    """Return whether the signal or its window is complex."""
+    if center and align_to_window is not None:
+        fix = "pass center=False"
+        raise errors.ArgumentError(message("stft", "align_to_window without center", "both", fix))
+    require_inexact("stft", x)
+    turning = is_complex(x) or (window is not None and is_complex(window))
+    if return_complex is None and not turning:
+        fix = "pass return_complex=True"
+        raise errors.ArgumentError(message("stft", "return_complex for a real signal", "none", fix))
+    if x.ndim not in (1, 2):
+        raise errors.ShapeError(message("stft", "a signal of 1 or 2 dimensions", describe(x)))
+    return turning
+
+
 @composed(method=True)
 def stft(
     input: Any,
@@ -154,16 +169,7 @@ def stft(
     """
     hop = n_fft // 4 if hop_length is None else hop_length
     win = n_fft if win_length is None else win_length
-    if center and align_to_window is not None:
-        fix = "pass center=False"
-        raise errors.ArgumentError(message("stft", "align_to_window without center", "both", fix))
-    require_inexact("stft", input)
-    turning = is_complex(input) or (window is not None and is_complex(window))
-    if return_complex is None and not turning:
-        fix = "pass return_complex=True"
-        raise errors.ArgumentError(message("stft", "return_complex for a real signal", "none", fix))
-    if input.ndim not in (1, 2):
-        raise errors.ShapeError(message("stft", "a signal of 1 or 2 dimensions", describe(input)))
+    turning = _check_signal(input, window, center, return_complex, align_to_window)
     x = _extended(input, n_fft, pad_mode) if center else input
     if not 0 < n_fft <= x.shape[-1]:
         raise errors.ArgumentError(message("stft", f"0 < n_fft <= {x.shape[-1]}, the length", str(n_fft)))

@@ -3,7 +3,7 @@
 Where the standard and PyTorch agree, which is elementwise, a function is the record itself. The others are
 the record under the standard's argument names (``axis``, ``keepdims``) and with its defaults.
 
-Source: the Python array API standard, version 2024.12.
+Source: the Python array API standard, version 2025.12.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from types import ModuleType
 from typing import Any
 
 from xlagrad.core import errors
-from xlagrad.core.dtypes import finfo, iinfo
 from xlagrad.core.errors import message
-from xlagrad.core.promotion import result_type
 from xlagrad.core.tensor import Tensor
-from xlagrad.ops.create import empty, empty_like, eye, full, full_like, ones, ones_like, zeros, zeros_like
+from xlagrad.ops.create import empty_like, eye, full_like, ones_like, zeros_like
 from xlagrad.ops.data import asarray, from_dlpack
-from xlagrad.ops.ranges import arange, linspace
+from xlagrad.standard import fft, linalg
+from xlagrad.standard.creation import arange, empty, full, linspace, ones, zeros
 from xlagrad.standard.elementwise import (
     abs,
     acos,
@@ -91,6 +90,7 @@ from xlagrad.standard.elementwise import (
     trunc,
     where,
 )
+from xlagrad.standard.info import __array_namespace_info__
 from xlagrad.standard.products import (
     matmul,
     matrix_transpose,
@@ -101,6 +101,7 @@ from xlagrad.standard.searching import (
     argmax,
     argmin,
     argsort,
+    isin,
     nonzero,
     searchsorted,
     sort,
@@ -149,14 +150,17 @@ from xlagrad.standard.statistics import (
 from xlagrad.standard.types import (
     astype,
     can_cast,
+    finfo,
+    iinfo,
     isdtype,
+    result_type,
 )
 
 e, pi, inf, nan, newaxis = math.e, math.pi, math.inf, math.nan, None
 
 #: The newest version of the standard whose functions are here.
-__array_api_version__ = "2024.12"
-_VERSIONS = ("2021.12", "2022.12", "2023.12", __array_api_version__)
+__array_api_version__ = "2025.12"
+_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", __array_api_version__)
 
 
 def array_namespace(self: Any, *, api_version: str | None = None) -> ModuleType:
@@ -178,6 +182,7 @@ setattr(Tensor, "__array_namespace__", array_namespace)  # noqa: B010  the type 
 
 __all__ = [
     "__array_api_version__",
+    "__array_namespace_info__",
     "abs",
     "acos",
     "acosh",
@@ -225,6 +230,7 @@ __all__ = [
     "expand_dims",
     "expm1",
     "eye",
+    "fft",
     "finfo",
     "flip",
     "floor",
@@ -240,10 +246,12 @@ __all__ = [
     "inf",
     "isdtype",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log10",

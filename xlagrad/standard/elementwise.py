@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Callable
 from typing import Any
 
+from xlagrad.core.modes import no_grad
 from xlagrad.ops import (
     arithmetic,
     choose,
@@ -15,69 +19,79 @@ from xlagrad.ops import (
     trigonometric,
     unary,
 )
+from xlagrad.standard.types import agreed
+
+
+def _of_two(record: Any) -> Callable[[Any, Any], Any]:
+    """Return an operation of two arrays, whose types the standard's rules combine."""
+
+    def function(x1: Any, x2: Any, /) -> Any:
+        return record(*agreed(x1, x2))
+
+    return functools.update_wrapper(function, record, ("__name__", "__qualname__", "__doc__"), ())
+
 
 abs = unary.abs
 acos = trigonometric.acos
 acosh = trigonometric.acosh
-add = arithmetic.add
+add = _of_two(arithmetic.add)
 asin = trigonometric.asin
 asinh = trigonometric.asinh
 atan = trigonometric.atan
-atan2 = trigonometric.atan2
+atan2 = _of_two(trigonometric.atan2)
 atanh = trigonometric.atanh
-bitwise_and = logical.bitwise_and
+bitwise_and = _of_two(logical.bitwise_and)
 bitwise_invert = logical.bitwise_not
-bitwise_left_shift = logical.bitwise_left_shift
-bitwise_or = logical.bitwise_or
-bitwise_right_shift = logical.bitwise_right_shift
-bitwise_xor = logical.bitwise_xor
+bitwise_left_shift = _of_two(logical.bitwise_left_shift)
+bitwise_or = _of_two(logical.bitwise_or)
+bitwise_right_shift = _of_two(logical.bitwise_right_shift)
+bitwise_xor = _of_two(logical.bitwise_xor)
 ceil = unary.ceil
 conj = unary.conj
-copysign = numbers.copysign
+copysign = _of_two(numbers.copysign)
 cos = trigonometric.cos
 cosh = trigonometric.cosh
-divide = arithmetic.div
-equal = compare.eq
+divide = _of_two(arithmetic.div)
+equal = _of_two(compare.eq)
 exp = exponential.exp
 expm1 = exponential.expm1
 floor = unary.floor
-floor_divide = arithmetic.floor_divide
-greater = compare.gt
-greater_equal = compare.ge
-hypot = trigonometric.hypot
+greater = _of_two(compare.gt)
+greater_equal = _of_two(compare.ge)
+hypot = _of_two(trigonometric.hypot)
 imag = unary.imag
 isfinite = compare.isfinite
 isinf = compare.isinf
 isnan = compare.isnan
-less = compare.lt
-less_equal = compare.le
+less = _of_two(compare.lt)
+less_equal = _of_two(compare.le)
 log = exponential.log
 log10 = exponential.log10
 log1p = exponential.log1p
 log2 = exponential.log2
-logaddexp = exponential.logaddexp
-logical_and = logical.logical_and
+logaddexp = _of_two(exponential.logaddexp)
+logical_and = _of_two(logical.logical_and)
 logical_not = logical.logical_not
-logical_or = logical.logical_or
-logical_xor = logical.logical_xor
-maximum = choose.maximum
-minimum = choose.minimum
-multiply = arithmetic.mul
+logical_or = _of_two(logical.logical_or)
+logical_xor = _of_two(logical.logical_xor)
+maximum = _of_two(choose.maximum)
+minimum = _of_two(choose.minimum)
+multiply = _of_two(arithmetic.mul)
 negative = unary.neg
-nextafter = numbers.nextafter
-not_equal = compare.ne
+nextafter = _of_two(numbers.nextafter)
+not_equal = _of_two(compare.ne)
 positive = unary.positive
-pow = exponential.pow
+pow = _of_two(exponential.pow)
 real = unary.real
 reciprocal = exponential.reciprocal
-remainder = arithmetic.remainder
+remainder = _of_two(arithmetic.remainder)
 round = unary.round
 signbit = unary.signbit
 sin = trigonometric.sin
 sinh = trigonometric.sinh
 sqrt = exponential.sqrt
 square = exponential.square
-subtract = arithmetic.sub
+subtract = _of_two(arithmetic.sub)
 tan = trigonometric.tan
 tanh = trigonometric.tanh
 trunc = unary.trunc
@@ -93,6 +107,29 @@ def sign(x: Any, /) -> Any:
     """
     found = unary.sgn(x)
     return choose.choose(compare.isnan(x), x, found) if x.dtype.is_floating_point else found
+
+
+def floor_divide(x1: Any, x2: Any, /) -> Any:
+    """floor(x1 / x2), elementwise, also at infinity, where Python and PyTorch have NaN or -1.
+
+    Example:
+        >>> import xlagrad as xg
+        >>> xg.floor_divide(xg.asarray([7.0, float("inf")]), 2).tolist()
+        [3.0, inf]
+    """
+    a, b = agreed(x1, x2)
+    found = arithmetic.floor_divide(a, b)
+    if not found.dtype.is_floating_point:
+        return found
+    with no_grad():
+        ends = arithmetic.div(a, b)
+        far = logical.logical_not(logical.logical_and(finite(a), finite(b)))
+    return choose.choose(far, ends, found)
+
+
+def finite(x: Any) -> Any:
+    """Whether each element of an array, or a number, is finite."""
+    return math.isfinite(x) if isinstance(x, (int, float)) else compare.isfinite(x)
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:

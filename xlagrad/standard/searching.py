@@ -6,10 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from xlagrad.ops import count, extremum, gather, masked
+from xlagrad.core import errors
+from xlagrad.core.errors import describe, message
+from xlagrad.core.handle import Handle
+from xlagrad.ops import convert, count, data, extremum, gather, masked, numbers
 from xlagrad.ops import sort as sorting
 from xlagrad.ops.common import int64
 from xlagrad.ops.values import alike, concrete
+from xlagrad.standard.types import agreed, result_type
 
 
 class UniqueAll(NamedTuple):
@@ -80,25 +84,49 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
 
 
 def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Any:
-    """Where each element of x2 would be inserted to keep x1 sorted.
+    """Where each element of x2, an array or a number, would be inserted to keep x1 sorted.
+
+    Args:
+        x1: a sorted vector, or one that ``sorter`` sorts.
+        x2: what to look for.
+        side: "left" finds the first place, "right" the last.
+        sorter: indices that sort ``x1``.
 
     Example:
         >>> import xlagrad as xg
         >>> xg.searchsorted(xg.asarray([1.0, 3.0]), xg.asarray([0.0, 3.0])).tolist()
         [0, 1]
     """
-    return sorting.searchsorted(x1, x2, sorter, side=side)
+    values = x2 if isinstance(x2, Handle) else data.asarray(x2, dtype=result_type(x1, x2), device=x1.device)
+    dtype = result_type(x1, values)
+    return sorting.searchsorted(convert.cast(x1, dtype), convert.cast(values, dtype), sorter, side=side)
 
 
 def nonzero(x: Any, /) -> tuple[Any, ...]:
     """The indices of the nonzero elements, one vector for each axis; not under ``compile``.
+
+    Raises:
+        ShapeError: an array without axes.
 
     Example:
         >>> import xlagrad as xg
         >>> xg.nonzero(xg.asarray([0, 5, 6]))[0].tolist()
         [1, 2]
     """
+    if not x.ndim:
+        raise errors.ShapeError(message("nonzero", "an array with axes", describe(x), "compare it with 0"))
     return tuple(masked.nonzero(x, as_tuple=True))
+
+
+def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Any:
+    """Whether each element of x1 is among those of x2, or is not with ``invert``.
+
+    Example:
+        >>> import xlagrad as xg
+        >>> xg.isin(xg.asarray([1, 2, 3]), xg.asarray([3, 1])).tolist()
+        [True, False, True]
+    """
+    return numbers.isin(*agreed(x1, x2), invert=invert)
 
 
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:

@@ -80,15 +80,23 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
     return view.movedim(x, source, destination)
 
 
-def expand_dims(x: Any, /, *, axis: int = 0) -> Any:
-    """The array with an axis of length one inserted, a view.
+def expand_dims(x: Any, /, axis: int | Sequence[int] = 0) -> Any:
+    """The array with axes of length one at these places of the result, a view.
+
+    Raises:
+        IndexingError: there is no such place.
+        ArgumentError: a place twice.
 
     Example:
         >>> import xlagrad as xg
-        >>> xg.expand_dims(xg.asarray([1, 2])).tolist()
-        [[1, 2]]
+        >>> tuple(xg.expand_dims(xg.asarray([1, 2]), axis=(0, 2)).shape)
+        (1, 2, 1)
     """
-    return view.unsqueeze(x, axis)
+    many = isinstance(axis, (tuple, list))
+    wanted = tuple(axis) if many else (axis,)  # type: ignore[arg-type]
+    for d in sorted(dims_of("expand_dims", wanted, x.ndim + len(wanted))) if wanted else ():
+        x = view.unsqueeze(x, d)
+    return x
 
 
 def squeeze(x: Any, /, axis: int | Sequence[int]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xlagrad.core import errors
+from xlagrad.core import dtypes, errors
 from xlagrad.core.errors import describe, message
 from xlagrad.ops import compare, convert, cumulative, extremum, join, reduce, view
 from xlagrad.ops.common import dim_of
@@ -20,8 +20,16 @@ def _tuple(axis: Axis) -> Any:
 def _over(record: Any, x: Any, axis: Axis, keepdims: bool, **options: Any) -> Any:
     """Call a reduction, for which an empty tuple of axes means none, not all as in PyTorch."""
     if axis is None or not isinstance(axis, (tuple, list)) or len(axis):
-        return record(x, _tuple(axis), keepdims, **options)
-    return view.squeeze(record(view.unsqueeze(x, -1), -1, True, **options), -1)
+        return record(x, _tuple(axis), keepdim=keepdims, **options)
+    return view.squeeze(record(view.unsqueeze(x, -1), -1, keepdim=True, **options), -1)
+
+
+def _accumulator(x: Any, dtype: Any) -> Any:
+    """Return the type to add in: for unsigned integers the unsigned kin of the default integer type."""
+    if dtype is not None or x.dtype.dtype.kind != "u":
+        return dtype
+    wide = dtypes.canonical(dtypes.uint64)
+    return None if x.dtype.itemsize > wide.itemsize else wide
 
 
 def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -32,7 +40,7 @@ def sum(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fal
         >>> xg.sum(xg.asarray([[1, 2], [3, 4]]), axis=0).tolist()
         [4, 6]
     """
-    return _over(reduce.sum, x, axis, keepdims, dtype=dtype)
+    return _over(reduce.sum, x, axis, keepdims, dtype=_accumulator(x, dtype))
 
 
 def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -43,7 +51,7 @@ def prod(x: Any, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = Fa
         >>> xg.prod(xg.asarray([[1, 2], [3, 4]]), axis=0).tolist()
         [3, 8]
     """
-    return _over(reduce.prod, x, axis, keepdims, dtype=dtype)
+    return _over(reduce.prod, x, axis, keepdims, dtype=_accumulator(x, dtype))
 
 
 def mean(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -65,7 +73,7 @@ def var(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
         >>> xg.var(xg.asarray([1.0, 3.0])).item()
         1.0
     """
-    return reduce.var(x, _tuple(axis), keepdim=keepdims, correction=correction)
+    return _over(reduce.var, x, axis, keepdims, correction=correction)
 
 
 def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
@@ -76,7 +84,7 @@ def std(x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool
         >>> xg.std(xg.asarray([1.0, 3.0])).item()
         1.0
     """
-    return reduce.std(x, _tuple(axis), keepdim=keepdims, correction=correction)
+    return _over(reduce.std, x, axis, keepdims, correction=correction)
 
 
 def max(x: Any, /, *, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -143,7 +151,7 @@ def _one_axis(who: str, x: Any, axis: int | None) -> int:
 
 def _running(record: Any, neutral: int, x: Any, axis: int | None, dtype: Any, include_initial: bool) -> Any:
     at = _one_axis(f"cumulative_{record.name[3:]}", x, axis)
-    found = record(x, at, dtype=dtype)
+    found = record(x, at, dtype=_accumulator(x, dtype))
     if not include_initial:
         return found
     place = dim_of("cumulative", at, x.ndim)

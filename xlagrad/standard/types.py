@@ -2,13 +2,99 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from xlagrad.core import dtypes, errors, promotion
 from xlagrad.core.dtypes import DType
 from xlagrad.core.errors import message
+from xlagrad.core.handle import Handle
 from xlagrad.core.tensor import Tensor
 from xlagrad.ops import convert
+
+
+class FloatInfo(NamedTuple):
+    """The limits of a floating-point type, what `finfo` returns."""
+
+    bits: int
+    eps: float
+    max: float
+    min: float
+    smallest_normal: float
+    dtype: DType
+
+
+class IntegerInfo(NamedTuple):
+    """The limits of an integer type, what `iinfo` returns."""
+
+    bits: int
+    max: int
+    min: int
+    dtype: DType
+
+
+def _type_of(x: Any) -> DType:
+    return dtypes.as_dtype(x.dtype if hasattr(x, "ndim") else x)
+
+
+def finfo(type: Any, /) -> FloatInfo:
+    """The limits of a floating-point or complex type, or of an array's type.
+
+    Raises:
+        DtypeError: another type.
+
+    Example:
+        >>> import xlagrad as xg
+        >>> xg.finfo(xg.float32).bits, xg.finfo(xg.complex64).dtype
+        (32, torch.float32)
+    """
+    found = dtypes.finfo(_type_of(type))
+    limits = (found.bits, found.eps, found.max, found.min, found.smallest_normal)
+    return FloatInfo(*limits, dtypes.as_dtype(found.dtype))
+
+
+def iinfo(type: Any, /) -> IntegerInfo:
+    """The limits of an integer type, or of an array's type.
+
+    Raises:
+        DtypeError: another type.
+
+    Example:
+        >>> import xlagrad as xg
+        >>> xg.iinfo(xg.int8).max
+        127
+    """
+    found = dtypes.iinfo(_type_of(type))
+    return IntegerInfo(found.bits, found.max, found.min, dtypes.as_dtype(found.dtype))
+
+
+def result_type(*arrays_and_dtypes: Any) -> DType:
+    """The type of an operation on these arrays, types and numbers.
+
+    Arrays count by their types alone: those without dimensions as much as others, where PyTorch lets them
+    yield. Numbers only matter if they are of a higher kind.
+
+    Raises:
+        DtypeError: there is no common type, or nothing is given.
+
+    Example:
+        >>> import xlagrad as xg
+        >>> xg.result_type(xg.asarray([1.0], dtype="float32"), xg.int8, 2)
+        torch.float32
+    """
+    return promotion.result_type(*[x.dtype if hasattr(x, "ndim") else x for x in arrays_and_dtypes])
+
+
+def agreed(*arrays: Any) -> tuple[Any, ...]:
+    """Return arrays in their common type where PyTorch's rules would take another; the others as they are.
+
+    For PyTorch an array without dimensions yields to one that has some; for the standard both count.
+    """
+    found = [x for x in arrays if isinstance(x, Handle)]
+    ranks = {bool(x.ndim) for x in found}  # type: ignore[attr-defined]
+    if len(ranks) < 2 or len({x.dtype for x in found}) < 2:  # type: ignore[attr-defined]
+        return arrays
+    dtype = result_type(*found)
+    return tuple(convert.cast(x, dtype) if isinstance(x, Handle) else x for x in arrays)
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
