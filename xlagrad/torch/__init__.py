@@ -72,10 +72,12 @@ from xlagrad.torch import (
     nn,
     optim,
     random,
+    serialization,
     settings,
     special,
     utils,
 )
+from xlagrad.torch.serialization import load, save
 from xlagrad.torch.settings import (
     backends,
     get_float32_matmul_precision,
@@ -157,6 +159,7 @@ __all__ = [
     "is_nonzero",
     "is_tensor",
     "linalg",
+    "load",
     "long",
     "manual_seed",
     "nan",
@@ -169,7 +172,9 @@ __all__ = [
     "promote_types",
     "random",
     "result_type",
+    "save",
     "seed",
+    "serialization",
     "set_default_device",
     "set_default_dtype",
     "set_float32_matmul_precision",
