@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from xlagrad.core.dtypes import bool_
-from xlagrad.core.errors import ArgumentError, DtypeError, ShapeError, describe, message
+from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
+from xlagrad.core.random import next_key
 from xlagrad.core.tensor import Tensor
-from xlagrad.layers import functional as F
 from xlagrad.layers import init
 from xlagrad.layers.creation import check_positive, new_parameter
+from xlagrad.layers.functional.multihead import heads_attended
 from xlagrad.layers.linear import NonDynamicallyQuantizableLinear
 from xlagrad.layers.module import Module
-from xlagrad.ops.join import cat
 
 WHO = "MultiheadAttention"
 
@@ -125,28 +123,36 @@ class MultiheadAttention(Module):
         """
         batched = query.ndim == 3
         self._check(query, key, value, key_padding_mask)
-        q, k, v = self._project(*(self._batch_first(t, batched) for t in (query, key, value)))
-        causal = is_causal and key_padding_mask is None and not need_weights
         if is_causal and attn_mask is None:
             raise ArgumentError(message(WHO, "attn_mask with the is_causal hint", "none", "pass the mask"))
-        mask = None
-        if not causal:
-            mask = self._mask(attn_mask, key_padding_mask, q, k)
-        k, v, mask = self._extended(k, v, mask)
+        q, k, v = (self._batch_first(t, batched) for t in (query, key, value))
+        weights = [self.q_proj_weight, self.k_proj_weight, self.v_proj_weight]
         dropout = self.dropout if self.training else 0.0
-        q, k, v = (self._split(t) for t in (q, k, v))
-        weights = None
-        if need_weights:
-            out, weights = _attend(q, k, v, mask, dropout)
-            if average_attn_weights:
-                weights = weights.mean(1)
-        else:
-            out = F.scaled_dot_product_attention(q, k, v, mask, dropout, causal and mask is None)
-        length = out.shape[2]
-        out = self.out_proj(out.transpose(1, 2).reshape(-1, length, self.embed_dim))
+        found = heads_attended(
+            q,
+            k,
+            v,
+            [self.in_proj_weight] if self._qkv_same_embed_dim else weights,
+            self.in_proj_bias,
+            self.bias_k,
+            self.bias_v,
+            None,
+            None,
+            key_padding_mask,
+            attn_mask,
+            next_key() if dropout > 0 else None,
+            num_heads=self.num_heads,
+            add_zero_attn=self.add_zero_attn,
+            dropout=float(dropout),
+            need_weights=bool(need_weights),
+            average=bool(average_attn_weights),
+            causal=is_causal and key_padding_mask is None and not need_weights,
+            who=WHO,
+        )
+        out, seen = self.out_proj(found[0]), found[1] if need_weights else None
         if not batched:
-            return out.squeeze(0), None if weights is None else weights.squeeze(0)
-        return out if self.batch_first else out.transpose(0, 1), weights
+            return out.squeeze(0), None if seen is None else seen.squeeze(0)
+        return out if self.batch_first else out.transpose(0, 1), seen
 
     def _check(self, query: Tensor, key: Tensor, value: Tensor, padding: Tensor | None) -> None:
         if query.ndim not in (2, 3) or key.ndim != query.ndim or value.ndim != query.ndim:
@@ -170,71 +176,6 @@ class MultiheadAttention(Module):
             return t.unsqueeze(0)
         return t if self.batch_first else t.transpose(0, 1)
 
-    def _project(self, query: Tensor, key: Tensor, value: Tensor) -> tuple[Any, Any, Any]:
-        """Return queries, keys and values, (N, length, embed_dim)."""
-        biases: Any = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
-        if not self._qkv_same_embed_dim:
-            weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
-        else:
-            weights = self.in_proj_weight.chunk(3)
-        triples = zip((query, key, value), weights, biases, strict=True)
-        return tuple(F.linear(t, w, b) for t, w, b in triples)
-
-    def _split(self, t: Tensor) -> Any:
-        """Return (N, num_heads, length, head_dim)."""
-        n, length = t.shape[0], t.shape[1]
-        return t.reshape(n, length, self.num_heads, self.head_dim).transpose(1, 2)
-
-    def _mask(self, attn_mask: Any, padding: Any, q: Tensor, k: Tensor) -> Any:
-        """Return both masks as numbers to add to the scores, (N or 1, num_heads or 1, L or 1, S)."""
-        n, rows, columns = q.shape[0], q.shape[1], k.shape[1]
-        if attn_mask is not None:
-            per_head = (n * self.num_heads, rows, columns)
-            if tuple(attn_mask.shape) not in ((rows, columns), per_head):
-                expected = f"an attn_mask of shape {(rows, columns)} or {per_head}"
-                raise ShapeError(message(WHO, expected, f"{tuple(attn_mask.shape)}"))
-            attn_mask = _additive("attn_mask", attn_mask, q)
-            shape = (n, self.num_heads) if attn_mask.ndim == 3 else (1, 1)
-            attn_mask = attn_mask.reshape(*shape, rows, columns)
-        if padding is not None:
-            if tuple(padding.reshape(-1, padding.shape[-1]).shape) != (n, columns):
-                expected = f"a key_padding_mask of shape {(n, columns)}"
-                raise ShapeError(message(WHO, expected, f"{tuple(padding.shape)}"))
-            padding = _additive("key_padding_mask", padding, q).reshape(n, 1, 1, columns)
-        if attn_mask is None or padding is None:
-            return padding if attn_mask is None else attn_mask
-        return attn_mask + padding
-
-    def _extended(self, k: Any, v: Any, mask: Any) -> tuple[Any, Any, Any]:
-        """Append the trained key and value and those of zeros; no mask hides them."""
-        n, extra = k.shape[0], 0
-        if self.bias_k is not None:
-            k = cat([k, self.bias_k.expand(n, 1, self.embed_dim)], dim=1)
-            v = cat([v, self.bias_v.expand(n, 1, self.embed_dim)], dim=1)
-            extra += 1
-        if self.add_zero_attn:
-            k, v = F.pad(k, (0, 0, 0, 1)), F.pad(v, (0, 0, 0, 1))
-            extra += 1
-        return k, v, F.pad(mask, (0, extra)) if mask is not None and extra else mask
-
     def __setstate__(self, fields: dict[str, Any]) -> None:
         fields.setdefault("_qkv_same_embed_dim", True)
         super().__setstate__(fields)
-
-
-def _additive(name: str, mask: Any, like: Tensor) -> Any:
-    """Return a mask as numbers to add to scores: -∞ where a bool mask is True."""
-    if mask.dtype == bool_:
-        return (mask.to(like.dtype) * 0).masked_fill(mask, -math.inf)
-    if not mask.is_floating_point():
-        raise DtypeError(message(WHO, f"a bool or floating point {name}", describe(mask)))
-    return mask
-
-
-def _attend(q: Any, k: Any, v: Any, mask: Any, dropout: float) -> tuple[Any, Any]:
-    """Return the attention's output and its weights, spelled out."""
-    scores = (q * (1.0 / math.sqrt(q.shape[-1]))) @ k.transpose(-2, -1)
-    weights = F.softmax(scores if mask is None else scores + mask, -1)
-    if dropout > 0.0:
-        weights = F.dropout(weights, dropout)
-    return weights @ v, weights

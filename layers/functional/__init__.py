@@ -42,6 +42,7 @@ from xlagrad.layers.functional.conv import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from xlagrad.layers.functional.ctc import ctc_loss
 from xlagrad.layers.functional.distance import (
     cosine_embedding_loss,
     cosine_similarity,
@@ -65,6 +66,7 @@ from xlagrad.layers.functional.fractional_pool import (
     fractional_max_pool3d,
     fractional_max_pool3d_with_indices,
 )
+from xlagrad.layers.functional.grid import affine_grid, grid_sample
 from xlagrad.layers.functional.indexed_pool import (
     adaptive_max_pool1d_with_indices,
     adaptive_max_pool2d_with_indices,
@@ -74,6 +76,7 @@ from xlagrad.layers.functional.indexed_pool import (
     max_pool3d_with_indices,
 )
 from xlagrad.layers.functional.linear import bilinear, linear
+from xlagrad.layers.functional.linear_loss import linear_cross_entropy
 from xlagrad.layers.functional.margin_loss import (
     hinge_embedding_loss,
     margin_ranking_loss,
@@ -81,6 +84,7 @@ from xlagrad.layers.functional.margin_loss import (
     multilabel_margin_loss,
     soft_margin_loss,
 )
+from xlagrad.layers.functional.multihead import multi_head_attention_forward
 from xlagrad.layers.functional.normalization import (
     group_norm,
     layer_norm,
@@ -137,7 +141,7 @@ from xlagrad.layers.functional.regression_loss import (
     mse_loss,
     smooth_l1_loss,
 )
-from xlagrad.layers.functional.resize import interpolate, upsample
+from xlagrad.layers.functional.resize import interpolate, upsample, upsample_bilinear, upsample_nearest
 from xlagrad.layers.functional.unpool import max_unpool1d, max_unpool2d, max_unpool3d
 from xlagrad.ops.count import one_hot
 from xlagrad.ops.exponential import sigmoid
@@ -155,6 +159,7 @@ __all__ = [
     "adaptive_max_pool2d_with_indices",
     "adaptive_max_pool3d",
     "adaptive_max_pool3d_with_indices",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -176,6 +181,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
@@ -192,6 +198,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gru",
     "gru_cell",
@@ -210,6 +217,7 @@ __all__ = [
     "layer_norm",
     "leaky_relu",
     "linear",
+    "linear_cross_entropy",
     "local_response_norm",
     "log_softmax",
     "logsigmoid",
@@ -230,6 +238,7 @@ __all__ = [
     "max_unpool3d",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
@@ -268,4 +277,6 @@ __all__ = [
     "triplet_margin_with_distance_loss",
     "unfold",
     "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]

@@ -24,10 +24,12 @@ _MODES = {
     "linear": (1,),
     "bilinear": (2,),
     "bicubic": (2,),
+    "lanczos": (2,),
     "trilinear": (3,),
     "area": (1, 2, 3),
 }
-_CUBIC = -0.75
+
+Floats = np.ndarray[Any, Any]
 
 
 def _targets(input: Array, size: Any, factor: Any, recompute: bool | None) -> list[tuple[int, float | None]]:
@@ -85,25 +87,71 @@ def _linear(x: Array, axis: int, want: int, factor: float | None, corners: bool)
     return _weighted(x, axis, [(low, 1 - part), (low + 1, part)])
 
 
+def cubic_weights(part: Any, a: float = -0.75) -> tuple[Any, Any, Any, Any]:
+    """Return the weights of the four elements around a point that lies ``part`` behind the second of them.
+
+    Args:
+        part: from 0 to 1, any shape.
+        a: slope of the convolution kernel at 1; Keys, 1981.
+    """
+
+    def near(t: Any) -> Any:
+        return ((a + 2) * t - (a + 3)) * t * t + 1
+
+    def far(t: Any) -> Any:
+        return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
+
+    return far(part + 1), near(part), near(1 - part), far(2 - part)
+
+
 def _cubic(x: Array, axis: int, want: int, factor: float | None, corners: bool) -> Array:
     at = _sources(x.shape[axis], want, factor, corners)
     low = np.floor(at).astype(np.int32)
-    part, a = at - low, _CUBIC
-
-    def near(t: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        return ((a + 2) * t - (a + 3)) * t * t + 1
-
-    def far(t: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
-
-    weights = (far(part + 1), near(part), near(1 - part), far(2 - part))
-    return _weighted(x, axis, [(low + i - 1, w) for i, w in enumerate(weights)])
+    return _weighted(x, axis, [(low + i - 1, w) for i, w in enumerate(cubic_weights(at - low))])
 
 
-def _sampled(x: Array, targets: list[tuple[int, Any]], mode: str, corners: bool) -> Array:
+def _triangle(t: Floats) -> Floats:
+    return np.maximum(1 - np.abs(t), 0)
+
+
+def _keys(t: Floats) -> Floats:
+    t, a = np.abs(t), -0.5
+    near = ((a + 2) * t - (a + 3)) * t * t + 1
+    return np.where(t < 1, near, np.where(t < 2, (((t - 5) * t + 8) * t - 4) * a, 0))
+
+
+def _lanczos(t: Floats) -> Floats:
+    return np.where(np.abs(t) < 3, np.sinc(t) * np.sinc(t / 3), 0)
+
+
+# The kernel of each mode with antialiasing, and how far it reaches.
+_KERNELS = {"bilinear": (_triangle, 1), "bicubic": (_keys, 2), "lanczos": (_lanczos, 3)}
+
+
+def _smoothed(x: Array, axis: int, want: int, factor: float | None, corners: bool, mode: str) -> Array:
+    """Return the line resampled with a kernel as wide as the spacing of the new elements."""
+    have, (kernel, reach) = x.shape[axis], _KERNELS[mode]
+    if corners:
+        scale = (have - 1) / (want - 1) if want > 1 else 0.0
+    else:
+        scale = have / want if factor is None else 1 / factor
+    width = max(scale, 1.0)
+    center = scale * (np.arange(want) + 0.5)
+    first = np.maximum((center - reach * width + 0.5).astype(np.int64), 0)
+    count = np.minimum((center + reach * width + 0.5).astype(np.int64), have) - first
+    offsets = np.arange(max(int(count.max()), 1))[:, None]
+    weights = kernel((offsets + first - center + 0.5) / width) * (offsets < count)
+    total = weights.sum(0)
+    weights = weights / np.where(total == 0, 1, total)
+    return _weighted(x, axis, [(first + i, w) for i, w in enumerate(weights)])
+
+
+def _sampled(x: Array, targets: list[tuple[int, Any]], mode: str, corners: bool, smooth: bool) -> Array:
     """Return the image resampled, one spatial dimension after the other."""
     for axis, (want, factor) in enumerate(targets, 2):
-        if mode == "bicubic":
+        if smooth:
+            x = _smoothed(x, axis, want, factor, corners, mode)
+        elif mode == "bicubic":
             x = _cubic(x, axis, want, factor, corners)
         elif mode.startswith("nearest"):
             x = _nearest(x, axis, want, factor, mode == "nearest-exact")
@@ -129,47 +177,58 @@ def interpolate(
         size: new spatial sizes, one for all dimensions or one for each.
         scale_factor: or what to multiply them by; the result is rounded down.
         mode: ``nearest``, ``nearest-exact``, ``area``; ``linear``, ``bilinear``, ``bicubic`` or ``trilinear``
-            for images of one, two, two and three dimensions.
-        align_corners: in those last four, whether the centres of the corner elements coincide, or, as by
-            default, the outer edges.
+            for images of one, two, two and three dimensions; ``lanczos`` for two.
+        align_corners: in those with linear and cubic, whether the centres of the corner elements coincide,
+            or, as by default, the outer edges.
         recompute_scale_factor: take positions from the rounded sizes, not from ``scale_factor``.
-        antialias: must be False.
+        antialias: widen the kernel when shrinking; for ``bilinear``, ``bicubic`` and, always, ``lanczos``.
 
     Raises:
         ShapeError: another number of dimensions.
         ArgumentError: an unknown mode, or arguments that do not go together.
-        NotImplementedError: ``antialias``.
-        DtypeError: not of floating point.
+        DtypeError: not of floating point (bytes may be).
 
     Example:
         >>> interpolate(jnp.array([[[1.0, 2.0]]]), scale_factor=2).tolist()
         [[[1.0, 1.0, 2.0, 2.0]]]
 
-    Source: ``torch.nn.functional.interpolate``. Deviation: no antialiasing.
+    Source: ``torch.nn.functional.interpolate``. Deviation: bytes are resampled as floats and then rounded;
+    PyTorch rounds in between, and has another cubic kernel for bytes.
     """
     who, n = "interpolate", input.ndim - 2
     one_of(who, "mode", mode, tuple(_MODES))
-    if mode not in ("nearest", "nearest-exact"):
-        require_float(who, input)
     if n not in _MODES[mode]:
         counts = " or ".join(str(s + 2) for s in _MODES[mode])
         raise ShapeError(
             message(who, f"an input of {counts} dimensions for mode {mode!r}", describe(input), "change mode")
         )
+    _check_options(who, mode, align_corners, antialias)
+    if recompute_scale_factor and size is not None:
+        fix = "drop recompute_scale_factor"
+        raise ArgumentError(message(who, "a scale_factor to recompute", "a size", fix))
+    targets = _targets(input, size, scale_factor, recompute_scale_factor)
+    if mode in ("nearest", "nearest-exact"):
+        return _sampled(input, targets, mode, False, False)
+    bytes_ = input.dtype == np.uint8
+    x = input.astype(np.float32) if bytes_ else input
+    require_float(who, x)
+    if mode == "area":
+        pool = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[n - 1]
+        return pool.fn(x, tuple(m for m, _ in targets))
+    out = _sampled(x, targets, mode, bool(align_corners), antialias)
+    return jnp.clip(jnp.floor(out + 0.5), 0, 255).astype(np.uint8) if bytes_ else out
+
+
+def _check_options(who: str, mode: str, align_corners: bool | None, antialias: bool) -> None:
+    """Raise for options that do not go with a mode."""
     smooth = mode in ("linear", "bilinear", "bicubic", "trilinear")
-    if align_corners is not None and not smooth:
+    if align_corners is not None and not smooth and not (mode == "lanczos" and not align_corners):
         raise ArgumentError(
             message(who, f"no align_corners with mode {mode!r}", repr(align_corners), "drop it")
         )
-    if antialias:
-        raise NotImplementedError(
-            message(who, "antialias=False", "True", "average or filter the image first")
-        )
-    targets = _targets(input, size, scale_factor, recompute_scale_factor)
-    if mode == "area":
-        pool = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[n - 1]
-        return pool.fn(input, tuple(m for m, _ in targets))
-    return _sampled(input, targets, mode, bool(align_corners))
+    if antialias != (mode == "lanczos") and mode not in ("bilinear", "bicubic"):
+        want = "antialias with mode 'bilinear', 'bicubic' or 'lanczos', and always with the last"
+        raise ArgumentError(message(who, want, f"{antialias} with {mode!r}", "change one of them"))
 
 
 def upsample(
@@ -181,3 +240,19 @@ def upsample(
 ) -> Any:
     """Return `interpolate` of the same arguments, its older name."""
     return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+    """Return `interpolate` of mode ``nearest``.
+
+    Source: ``torch.nn.functional.upsample_nearest``.
+    """
+    return interpolate(input, size, scale_factor, "nearest")
+
+
+def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+    """Return `interpolate` of mode ``bilinear`` with aligned corners.
+
+    Source: ``torch.nn.functional.upsample_bilinear``.
+    """
+    return interpolate(input, size, scale_factor, "bilinear", True)
