@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
+import torch
 
 
 @pytest.fixture
@@ -51,6 +55,22 @@ def test_the_table_is_aligned(timing: ModuleType) -> None:
     assert timing.table(["a", "bb"], [["ccc", "1"]]) == "a    bb\nccc   1"
 
 
+def test_sixty_operations_take_inputs_that_exist(repo: Path) -> None:
+    spec = importlib.util.spec_from_file_location("bench_ops", repo / "scripts" / "bench" / "operations.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    given = module.inputs(4, 8)
+    assert len(module.table()) == 60
+    for name, calls in module.table().items():
+        for call in calls:
+            assert set(list(inspect.signature(call).parameters)[1:]) <= set(given), name
+        values = [given[key] for key in list(inspect.signature(calls[0]).parameters)[1:]]
+        tensors = [torch.from_numpy(np.array(v)) for v in values]
+        want = calls[0](torch, *[t.long() if t.dtype == torch.int32 else t for t in tensors])
+        np.testing.assert_allclose(calls[1](jnp, *values), want, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "arguments", "shown"),
@@ -62,6 +82,11 @@ def test_the_table_is_aligned(timing: ModuleType) -> None:
         ),
         ("import_time.py", ["--rounds", "1"], ["import xlagrad.torch"]),
         ("memory.py", ["mlp"], ["jax MiB", "mlp"]),
+        (
+            "ops.py",
+            ["add", "softmax", "--rounds", "1", "--seconds", "0.001"],
+            ["eager, 8×16", "softmax", "median × torch", "median × jax"],
+        ),
     ],
 )
 def test_a_benchmark_prints_its_table(
