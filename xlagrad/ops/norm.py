@@ -11,14 +11,25 @@ from jax import lax
 from xlagrad.core import dtypes, errors
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
+from xlagrad.core.promotion import promote
 from xlagrad.ops.common import Dim, dims_of, is_complex, require_elements, require_inexact
+from xlagrad.ops.composed import composed
 from xlagrad.ops.kinks import absolute, root, spread
+from xlagrad.ops.matrices import require_matrices, singular_values
 
 
 def _prepared(who: str, input: Array, dtype: Any) -> Array:
-    x = input if dtype is None else input.astype(dtypes.as_jax(dtype))
-    require_inexact(who, x)
-    return x
+    require_inexact(who, input)
+    if dtype is None:
+        return input
+    kind = dtypes.as_jax(dtype)
+    if jnp.issubdtype(kind, jnp.complexfloating) != is_complex(input):
+        want = "a complex dtype for complex numbers, a real one for real numbers"
+        raise errors.DtypeError(message(who, want, f"{kind} for {describe(input)}", "choose another"))
+    if jnp.promote_types(input.dtype, kind) != kind:
+        want = f"a dtype that holds {input.dtype}"
+        raise errors.DtypeError(message(who, want, str(kind), "narrow the result instead"))
+    return input.astype(kind)
 
 
 def p_norm(who: str, x: Array, order: float, dims: tuple[int, ...], keepdim: bool) -> Array:
@@ -91,33 +102,24 @@ def matrix_norm(who: str, x: Array, order: Any, dim: Any, keepdim: bool) -> Arra
     if order == "fro":
         return p_norm(who, x, 2.0, (rows, columns), keepdim)
     if order in ("nuc", 2, -2):
+        require_matrices(who, x, square=False)
         values = singular_values(jnp.moveaxis(x, (rows, columns), (-2, -1)))
-        if order == "nuc":
+        if order == "nuc" or not values.size:
             found = jnp.sum(values, axis=-1)
         else:
-            require_elements(who, values, (values.ndim - 1,))
-            found = values[..., 0] if order == 2 else values[..., -1]
+            # Equal singular values share the gradient, as equal elements do in a maximum.
+            fixed = lax.stop_gradient(values)
+            chosen = fixed[..., :1] if order == 2 else fixed[..., -1:]
+            found = spread(values, chosen, (values.ndim - 1,))[..., 0]
         return jnp.expand_dims(found, tuple(sorted((rows, columns)))) if keepdim else found
     if order not in (1, -1, math.inf, -math.inf):
         want = "ord 'fro', 'nuc', inf, -inf, 1, -1, 2 or -2"
         raise errors.ArgumentError(message(who, want, repr(order), "choose one of those"))
     inner, outer = (rows, columns) if abs(order) == 1 else (columns, rows)
     sums = jnp.sum(absolute(x), axis=inner, keepdims=True)
+    if not sums.size:
+        return jnp.sum(sums, axis=(inner, outer), keepdims=keepdim)
     return p_norm(who, sums, math.copysign(math.inf, order), (inner, outer), keepdim)
-
-
-def require_matrices(who: str, A: Array, square: bool = True) -> None:
-    """Raise unless ``A`` holds matrices of floating point, square ones if asked for."""
-    require_inexact(who, A)
-    if A.ndim < 2:
-        raise errors.ShapeError(message(who, "at least 2 dimensions", describe(A), "pass matrices"))
-    if square and A.shape[-1] != A.shape[-2]:
-        raise errors.ShapeError(message(who, "square matrices", describe(A), "check the last two dimensions"))
-
-
-def singular_values(x: Array) -> Array:
-    """Return the singular values of matrices, the largest first."""
-    return jnp.linalg.svd(x, full_matrices=False, compute_uv=False)
 
 
 @op
@@ -217,9 +219,41 @@ def norm(input: Array, p: Any = "fro", dim: Dim = None, keepdim: bool = False, d
     return p_norm("norm", x, order, dims_of("norm", dim, x.ndim), keepdim)
 
 
+@composed()
+def nuclear_norm(input: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+    """The sum of the singular values of matrices; see `norm`.
+
+    Example:
+        >>> round(nuclear_norm(jnp.eye(2)).item(), 4)
+        2.0
+
+    Source: ``torch.nuclear_norm``.
+    """
+    if isinstance(dim, bool):
+        return norm(input, "nuc", None, dim)
+    return norm(input, "nuc", dim, keepdim)
+
+
+@composed()
+def frobenius_norm(input: Any, dim: Dim, keepdim: bool = False) -> Any:
+    """The 2-norm over one or two dimensions; see `norm`.
+
+    Example:
+        >>> frobenius_norm(jnp.array([3.0, 4.0]), 0).item()
+        5.0
+
+    Source: ``torch.frobenius_norm``.
+    """
+    return norm(input, "fro", dim, keepdim)
+
+
 @op(method=True)
 def dist(input: Array, other: Array, p: float = 2) -> Array:
     """The p-norm of input - other.
+
+    Raises:
+        DtypeError: integers.
+        ShapeError: the shapes do not broadcast.
 
     Example:
         >>> dist(jnp.array([3.0, 0.0]), jnp.array([0.0, 4.0])).tolist()
@@ -227,12 +261,17 @@ def dist(input: Array, other: Array, p: float = 2) -> Array:
 
     Source: ``torch.dist``.
     """
-    return norm(input - other, p)
+    x, y = promote(input, other)
+    return norm(x - y, p)
 
 
 @op(method=True, inplace=True)
 def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Array:
     """The tensor with each slice along a dimension scaled down to a p-norm of at most ``maxnorm``.
+
+    Raises:
+        ShapeError: fewer than two dimensions.
+        ArgumentError: ``p`` is not above 0, or ``maxnorm`` below it.
 
     Example:
         >>> bool(jnp.allclose(renorm(jnp.array([[3.0, 4.0]]), 2, 0, 5.0), jnp.array([[3.0, 4.0]])))
@@ -240,6 +279,12 @@ def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Array:
 
     Source: ``torch.renorm``.
     """
+    if input.ndim < 2:
+        fix = "unsqueeze it"
+        raise errors.ShapeError(message("renorm", "at least 2 dimensions", describe(input), fix))
+    if not p > 0 or not maxnorm >= 0:
+        got = f"p={p}, maxnorm={maxnorm}"
+        raise errors.ArgumentError(message("renorm", "p above 0 and maxnorm of at least 0", got))
     (at,) = dims_of("renorm", dim, input.ndim)
     rest = tuple(d for d in range(input.ndim) if d != at)
     size = p_norm("renorm", input, float(p), rest, True)

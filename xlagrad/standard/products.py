@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xlagrad.core.promotion import result_type
-from xlagrad.ops import convert, linear, view
+from xlagrad.ops import convert, einsum, linear, vectors, view
 
 
 def _promoted(x1: Any, x2: Any) -> tuple[Any, Any]:
@@ -32,7 +32,7 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
         >>> xg.tensordot(xg.asarray([1.0, 2.0]), xg.asarray([3.0, 4.0]), axes=1).item()
         11.0
     """
-    return linear.tensordot(*_promoted(x1, x2), axes)
+    return einsum.tensordot(*_promoted(x1, x2), axes)
 
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
@@ -43,7 +43,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
         >>> xg.vecdot(xg.asarray([1.0, 2.0]), xg.asarray([3.0, 4.0])).item()
         11.0
     """
-    return linear.linalg_vecdot(*_promoted(x1, x2), dim=axis)
+    return vectors.vecdot(*_promoted(x1, x2), dim=axis)
 
 
 def matrix_transpose(x: Any, /) -> Any:
