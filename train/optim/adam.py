@@ -22,7 +22,7 @@ from xlagrad.train.optim.rule import (
     rate_at,
     transformation,
 )
-from xlagrad.train.optim.stepping import RuleOptimizer, check_numbers
+from xlagrad.train.optim.stepping import RuleOptimizer, check_forms, check_numbers
 
 
 def adam(
@@ -131,6 +131,7 @@ class Adam(RuleOptimizer):
     ) -> None:
         who = type(self).__name__
         check_numbers(who, lr=lr, eps=eps, weight_decay=weight_decay, beta1=betas[0], beta2=betas[1])
+        check_forms(who, fused, foreach, differentiable)
         super().__init__(
             params,
             {

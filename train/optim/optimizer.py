@@ -56,6 +56,7 @@ class Optimizer:
 
     numbers: ClassVar[Mapping[str, str]] = {"lr": "rate"}
     optional: ClassVar[frozenset[str]] = frozenset()
+    counter: ClassVar[bool] = False
     state: Any
     _hooks: dict[str, dict[int, Callable[..., Any]]]
 
@@ -220,6 +221,10 @@ class Optimizer:
         load(self, state_dict)
         for hook in list(self._hooks["load_state_dict_post"].values()):
             hook(self)
+
+    def _saved_like(self, name: str, param: Tensor) -> Any:
+        """Return what a saved slot has to be like (its shape and dtype), None where that does not matter."""
+        return None
 
     def _register(self, kind: str, hook: Callable[..., Any], prepend: bool = False) -> Removable:
         state.bump()

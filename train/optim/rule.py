@@ -45,6 +45,34 @@ def decay(rate: Scalar | Decay) -> Decay:
     return rate if isinstance(rate, Decay) else Decay(1 - rate)
 
 
+class Start(NamedTuple):
+    """How a slot begins: an array of one value.
+
+    Attributes:
+        shape: of the slot.
+        dtype: of the slot.
+        value: of every element.
+    """
+
+    shape: tuple[int, ...]
+    dtype: Any
+    value: float | complex = 0
+
+    def array(self, device: Any = None) -> jax.Array:
+        """Return the slot's first value."""
+        return jnp.full(self.shape, self.value, self.dtype, device=device)
+
+
+# From a slot's name and its parameter (anything with a shape and a dtype) to how it begins there; None for
+# a parameter that has no such slot.
+Starts: TypeAlias = Callable[[str, Any], Start | None]
+
+
+def zeros_like(name: str, param: Any) -> Start:
+    """A slot that begins with zeros in its parameter's shape and type."""
+    return Start(tuple(param.shape), param.dtype)
+
+
 class State(NamedTuple):
     """The state of a transformation.
 
@@ -69,23 +97,31 @@ class LeafRule(Protocol):
 Prepare: TypeAlias = Callable[[jax.Array], Sequence[Scalar]]
 
 
-def transformation(slots: Sequence[str], prepare: Prepare, rule: LeafRule) -> optax.GradientTransformation:
+def transformation(
+    slots: Sequence[str], prepare: Prepare, rule: LeafRule, starts: Starts = zeros_like
+) -> optax.GradientTransformation:
     """Apply ``rule`` to every leaf.
 
     Arithmetic is in float32 for leaves of half precision and in the leaf's own type otherwise; slots keep
     the parameter's type. Complex leaves are updated as pairs of reals, as torch does.
 
     Args:
-        slots: names of the arrays that each leaf keeps between updates; they start at zero.
+        slots: names of the arrays that each leaf keeps between updates.
         prepare: from the number of this update (1 at the first) to the scalars that the rule needs.
         rule: the update of one leaf.
+        starts: how slots begin; by default with zeros like the leaf.
 
     Returns:
         A transformation whose ``update`` needs ``params``.
     """
 
     def init(params: Any) -> State:
-        return State(jnp.zeros((), jnp.float32), {s: jax.tree.map(jnp.zeros_like, params) for s in slots})
+        def first(name: str, leaf: Any) -> jax.Array | None:
+            begin = starts(name, leaf)
+            return None if begin is None else begin.array()
+
+        kept = {s: jax.tree.map(lambda leaf, s=s: first(s, leaf), params) for s in slots}
+        return State(jnp.zeros((), jnp.float32), kept)
 
     def update(grads: Any, state: State, params: Any = None) -> tuple[Any, State]:
         if params is None:
@@ -95,13 +131,14 @@ def transformation(slots: Sequence[str], prepare: Prepare, rule: LeafRule) -> op
         scalars = [jnp.asarray(s) for s in prepare(step)]
         columns = {name: flat.flatten_up_to(state.slots[name]) for name in slots}
         updates: list[jax.Array] = []
-        new: dict[str, list[jax.Array]] = {name: [] for name in slots}
+        new: dict[str, list[jax.Array | None]] = {name: [] for name in slots}
         for i, (grad, param) in enumerate(zip(leaves, flat.flatten_up_to(params), strict=True)):
             mine = [s[i] if s.ndim else s for s in scalars]
-            change, kept = _on_reals(rule, grad, param, {s: columns[s][i] for s in slots}, mine)
+            own = {s: columns[s][i] for s in slots if columns[s][i] is not None}
+            change, kept = _on_reals(rule, grad, param, own, mine)
             updates.append(change)
             for name in slots:
-                new[name].append(kept[name])
+                new[name].append(kept.get(name))
         return flat.unflatten(updates), State(step, {s: flat.unflatten(new[s]) for s in slots})
 
     return optax.GradientTransformation(init, update)
@@ -115,9 +152,9 @@ def _on_reals(
     rule: LeafRule, grad: jax.Array, param: jax.Array, slots: Slots, scalars: Sequence[jax.Array]
 ) -> tuple[jax.Array, Slots]:
     if jnp.iscomplexobj(param):
-        pairs = {k: _pair(v) for k, v in slots.items()}
+        pairs = {k: _pair(v) if jnp.iscomplexobj(v) else v for k, v in slots.items()}
         change, new = _on_reals(rule, _pair(grad), _pair(param), pairs, scalars)
-        return _unpair(change), {k: _unpair(v) for k, v in new.items()}
+        return _unpair(change), {k: _unpair(v) if pairs[k] is not slots[k] else v for k, v in new.items()}
     kind = param.dtype if param.dtype.itemsize >= 4 else jnp.dtype(jnp.float32)
     change, new = rule(
         grad.astype(kind),
@@ -149,3 +186,10 @@ def apply(params: Any, updates: Any) -> Any:
 def is_zero(x: Any) -> bool:
     """Return whether ``x`` is a Python zero, known without looking at an array's value."""
     return isinstance(x, int | float) and x == 0
+
+
+def directed(grad: jax.Array, param: jax.Array, maximize: bool, lam: Scalar | None) -> jax.Array:
+    """Return the gradient to descend along: negated to maximize, with coupled weight decay λ if given."""
+    if maximize:
+        grad = -grad
+    return grad if lam is None else grad + lam * param

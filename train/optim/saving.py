@@ -8,7 +8,6 @@ from itertools import chain
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
 from xlagrad.core.tensor import Tensor, as_array, wrap
@@ -44,7 +43,7 @@ def load(optimizer: Any, packed: Mapping[str, Any]) -> None:
     entries = Entries()
     for key, value in packed["state"].items():
         if key in parameters:
-            dict.__setitem__(entries, parameters[key], _slots(who, parameters[key], value))
+            dict.__setitem__(entries, parameters[key], _slots(optimizer, who, parameters[key], value))
         else:
             dict.__setitem__(entries, key, copy.deepcopy(value))
     kept = [{k: copy.deepcopy(v) for k, v in g.items() if k not in ("params", "param_names")} for g in saved]
@@ -70,30 +69,49 @@ def _check_groups(who: str, groups: list[Any], saved: list[Any]) -> None:
             raise ArgumentError(message(who, expected, got, "load what was saved for the same model"))
 
 
-def _slots(who: str, p: Tensor, entry: Any) -> Any:
+def _slots(optimizer: Any, who: str, p: Tensor, entry: Any) -> Any:
     """Return copies of a parameter's slots: of its type where they hold floats, and where it is."""
     if not isinstance(entry, Mapping):
-        return copy.deepcopy(entry)
+        return _copied(entry, p)
     slots = Watched()
     for name, value in entry.items():
-        if value is None or (isinstance(value, (bool, int, float, str)) and name != "step"):
-            if value is not None:
-                dict.__setitem__(slots, name, value)
+        if value is None:
             continue
-        if not hasattr(value, "dtype") and name != "step":
-            dict.__setitem__(slots, name, copy.deepcopy(value))
-            continue
-        array = as_array(np.asarray(value) if not isinstance(value, Tensor) else value)
-        like = p.data_array
-        if name == "step":
-            array = array.astype(jnp.float32)
-        elif array.ndim and array.shape != like.shape:
-            raise ShapeError(message(who, f"{name} like its parameter {describe(like)}", describe(array)))
+        if name == "step" and optimizer.counter:
+            found: Any = _own(value, jnp.float32)
+        elif name == "step" and _is_array(value):
+            found = _own(value, None)
+        elif _is_array(value):
+            like = optimizer._saved_like(name, p)
+            found = _copied(value, p) if like is None else _own(value, like.dtype)
+            if like is not None and found.data_array.shape != like.shape:
+                expected = f"{name} like its parameter {describe(p.data_array)}"
+                raise ShapeError(message(who, expected, describe(found.data_array)))
         else:
-            array = array.astype(like.dtype) if jnp.issubdtype(like.dtype, jnp.inexact) else array
-        # A copy: the executable gives its buffers away, the caller's must remain.
-        dict.__setitem__(slots, name, wrap(jnp.array(array, copy=True)))
+            found = _copied(value, p)
+        dict.__setitem__(slots, name, found)
     return slots
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "dtype") and hasattr(value, "shape")
+
+
+def _own(value: Any, dtype: Any) -> Tensor:
+    # A copy: the executable gives its buffers away, the caller's must remain.
+    return wrap(jnp.array(as_array(value), dtype, copy=True))
+
+
+def _copied(value: Any, p: Tensor) -> Any:
+    """Return a copy with tensors of the parameter's type in place of all arrays."""
+    if _is_array(value):
+        kind = p.data_array.dtype
+        return _own(value, kind if jnp.issubdtype(kind, jnp.floating) else None)
+    if isinstance(value, Mapping):
+        return {key: _copied(v, p) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_copied(v, p) for v in value)
+    return copy.deepcopy(value)
 
 
 def _replace_state(optimizer: Any, entries: Entries) -> None:

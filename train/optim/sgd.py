@@ -13,7 +13,7 @@ from xlagrad.core.errors import ArgumentError, message
 from xlagrad.core.tensor import Tensor
 from xlagrad.train.optim.group import ParamGroup
 from xlagrad.train.optim.rule import Decay, Rate, Scalar, Slots, decay, is_zero, rate_at, transformation
-from xlagrad.train.optim.stepping import RuleOptimizer, check_numbers
+from xlagrad.train.optim.stepping import RuleOptimizer, check_forms, check_numbers
 
 
 def sgd(
@@ -109,6 +109,7 @@ class SGD(RuleOptimizer):
         fused: bool | None = None,
     ) -> None:
         check_numbers("SGD", lr=lr, momentum=momentum, weight_decay=weight_decay)
+        check_forms("SGD", fused, foreach, differentiable)
         if nesterov and (is_zero(momentum) or not is_zero(dampening)):
             expected = "momentum above 0 and dampening 0 with nesterov"
             raise ArgumentError(message("SGD", expected, f"momentum={momentum}, dampening={dampening}"))

@@ -6,12 +6,11 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
-import jax.numpy as jnp
-
 from xlagrad.core import state
 from xlagrad.core.handle import is_tracer
 from xlagrad.core.modes import local
 from xlagrad.core.tensor import Tensor, wrap
+from xlagrad.train.optim.rule import Start
 from xlagrad.train.optim.store import Entries
 
 
@@ -41,24 +40,24 @@ class Slots:
             return None
         return slot if is_tracer(slot._data) or slot._data is start() else None
 
-    def make(self, p: Tensor, name: str, inside: bool) -> Tensor:
-        """Return a new slot of zeros like its parameter.
+    def make(self, p: Tensor, name: str, start: Start, inside: bool) -> Tensor:
+        """Return a new slot.
 
         Args:
             p: the parameter.
             name: of the slot.
+            start: its first value.
             inside: whether it belongs to the trace that is running, with which it ends.
         """
-        array = p.data_array
         if not state.tracing():
-            slot: Tensor = wrap(jnp.zeros(array.shape, array.dtype, device=_place(p)))
+            slot: Tensor = wrap(start.array(_place(p)))
             self.entries[p][name] = slot
             return slot
         if inside:
-            slot = wrap(jnp.zeros(array.shape, array.dtype))
+            slot = wrap(start.array())
         else:
             with state.outside():
-                slot = wrap(jnp.zeros(array.shape, array.dtype, device=_place(p)))
+                slot = wrap(start.array(_place(p)))
         self._aside.setdefault(p, {})[name] = slot, weakref.ref(slot._data)
         return slot
 

@@ -18,6 +18,7 @@ from xlagrad.train.optim.counts import Counts
 from xlagrad.train.optim.group import ParamGroup, hashable
 from xlagrad.train.optim.optimizer import Optimizer
 from xlagrad.train.optim.plan import Plan, fused, update_group
+from xlagrad.train.optim.rule import Start, zeros_like
 from xlagrad.train.optim.slots import Slots
 from xlagrad.train.optim.store import Entries
 
@@ -44,6 +45,13 @@ class RuleOptimizer(Optimizer):
         """Return whether the arithmetic depends on the number of updates."""
         return True
 
+    def start(self, name: str, param: Any) -> Start | None:
+        """Return how a slot begins, None for a parameter that has none of that name."""
+        return zeros_like(name, param)
+
+    def _saved_like(self, name: str, param: Tensor) -> Start | None:
+        return self.start(name, param.data_array)
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have gradients, once.
 
@@ -65,7 +73,7 @@ class RuleOptimizer(Optimizer):
         hyper = group.hyper
         return Plan(
             type(self).factory,
-            tuple((name, group[name]) for name in self.options),
+            tuple((name, _fixed(group[name])) for name in self.options),
             hyper.places,
             hyper.zeros(),
             frozenset(hyper.loose()),
@@ -88,7 +96,7 @@ class RuleOptimizer(Optimizer):
             None if len(found) == len(every) else tuple(i for i, _, _ in found),
             [p.data_array for _, p, _ in found],
             [g.data_array for _, _, g in found],
-            {name: [slot.data_array for slot in column] for name, column in slots.items()},
+            {name: [_array(slot) for slot in column] for name, column in slots.items()},
             jnp.zeros(len(every)) if counts is None else counts.data_array,
             group.hyper.vector.data_array,
             {place: held.data_array for place, held in group.hyper.loose().items()},
@@ -97,7 +105,8 @@ class RuleOptimizer(Optimizer):
             write_array(p, array)
         for name, column in slots.items():
             for slot, array in zip(column, after[name], strict=True):
-                write_array(slot, array)
+                if slot is not None:
+                    write_array(slot, array)
         if counts is not None:
             write_array(counts, steps)
 
@@ -112,11 +121,14 @@ class RuleOptimizer(Optimizer):
             group.counts = Counts("step" if self.counter else plan.slots[0])
         return group.counts.current(self._slots, group["params"], self._is_transient())
 
-    def _slot(self, group: ParamGroup, index: int, name: str) -> Tensor:
+    def _slot(self, group: ParamGroup, index: int, name: str) -> Tensor | None:
         p = group["params"][index]
         slot = self._slots.get(p, name)
         if slot is None:
-            slot = self._slots.make(p, name, self._is_transient())
+            start = self.start(name, p.data_array)
+            if start is None:
+                return None
+            slot = self._slots.make(p, name, start, self._is_transient())
             if not state.tracing():
                 self._mark(group, index, name, slot)
         return slot
@@ -169,17 +181,49 @@ class RuleOptimizer(Optimizer):
         return group.signature(), held, others, counts
 
 
+def _array(slot: Tensor | None) -> Any:
+    return None if slot is None else slot.data_array
+
+
+def _fixed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+# How torch calls the settings in its errors, where that is not by their names.
+_CALLED = {"lr": "learning rate", "eps": "epsilon value"}
+
+
 def check_numbers(who: str, **numbers: Any) -> None:
     """Raise if a rate is negative or no number, or a decay (a name that starts with beta) is not in [0, 1).
 
-    Values that are tensors pass: looking at them would wait for the device, or stop a trace.
+    Values that are tensors pass, if they have one element: looking at them would wait for the device, or
+    stop a trace.
     """
     for name, value in numbers.items():
         if isinstance(value, Tensor):
+            if value.numel() != 1:
+                got = describe(value)
+                raise ArgumentError(message(who, f"one number (Tensor {name} must be 1-element)", got))
             continue
         if not isinstance(value, (int, float, np.number)) or isinstance(value, bool):
             raise DtypeError(message(who, f"a number as {name}", describe(value)))
+        beta = name.startswith("beta") and name[4:].isdigit()
         if not value >= 0:
-            raise ArgumentError(message(who, f"{name} of at least 0 (Invalid {name} value)", str(value)))
-        if name.startswith("beta") and not value < 1:
-            raise ArgumentError(message(who, f"{name} in [0, 1) (Invalid beta parameter)", str(value)))
+            said = (
+                f"beta parameter at index {int(name[4:]) - 1}" if beta else _CALLED.get(name, f"{name} value")
+            )
+            expected = f"{name} of at least 0 (Invalid {said}: {value})"
+            raise ArgumentError(message(who, expected, str(value)))
+        if beta and not value < 1:
+            expected = f"{name} in [0, 1) (Invalid beta parameter at index {int(name[4:]) - 1}: {value})"
+            raise ArgumentError(message(who, expected, str(value)))
+
+
+def check_forms(who: str, fused: bool | None, foreach: bool | None, differentiable: bool) -> None:
+    """Raise for combinations of torch's implementations that exclude each other."""
+    if fused and (differentiable or foreach):
+        other = "`differentiable`" if differentiable else "`foreach`"
+        expected = f"`fused` without {other} (they cannot be True together)"
+        raise ArgumentError(
+            message(who, expected, "both", "every update here is one fused executable anyway")
+        )

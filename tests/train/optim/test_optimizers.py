@@ -33,6 +33,30 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "rmsprop": ("RMSprop", {"lr": 0.01}),
     "rmsprop centered": ("RMSprop", {"lr": 0.01, "centered": True, "momentum": 0.7, "weight_decay": 0.1}),
     "rmsprop up": ("RMSprop", {"lr": 0.01, "alpha": 0.5, "eps": 1e-2, "maximize": True}),
+    "adadelta": ("Adadelta", {"lr": 0.5, "rho": 0.8, "eps": 1e-4, "weight_decay": 0.1, "maximize": True}),
+    "adagrad": ("Adagrad", {"lr": 0.1}),
+    "adagrad other": (
+        "Adagrad",
+        {"lr": 0.1, "lr_decay": 0.2, "weight_decay": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3},
+    ),
+    "adamax": ("Adamax", {"lr": 0.01, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.1}),
+    "nadam": ("NAdam", {"lr": 0.01, "weight_decay": 0.2}),
+    "nadam decoupled": (
+        "NAdam",
+        {"lr": 0.01, "weight_decay": 0.5, "momentum_decay": 0.1, "decoupled_weight_decay": True},
+    ),
+    "radam": ("RAdam", {"lr": 0.01, "weight_decay": 0.2}),
+    "radam decoupled": (
+        "RAdam",
+        {"lr": 0.01, "betas": (0.7, 0.9), "weight_decay": 0.5, "decoupled_weight_decay": True},
+    ),
+    "asgd": ("ASGD", {"lr": 0.1, "lambd": 0.1, "alpha": 0.6, "t0": 5, "weight_decay": 0.1}),
+    "rprop": ("Rprop", {"lr": 0.01, "etas": (0.4, 1.3), "step_sizes": (1e-3, 0.05), "maximize": True}),
+    "adafactor": ("Adafactor", {"lr": 0.1}),
+    "adafactor other": (
+        "Adafactor",
+        {"lr": 0.1, "beta2_decay": -0.3, "eps": (1e-2, 0.5), "d": 2.0, "weight_decay": 0.1, "maximize": True},
+    ),
 }
 
 
@@ -92,6 +116,7 @@ def assert_close(got: Any, want: Any) -> None:
 def assert_same_state(optimizer: Any, reference: Any) -> None:
     mine, theirs = optimizer.state_dict(), reference.state_dict()
     assert mine["param_groups"] == theirs["param_groups"]
+    assert repr(optimizer) == repr(reference)
     assert list(mine["state"]) == list(theirs["state"])
     for key, slots in theirs["state"].items():
         assert set(mine["state"][key]) == set(slots)
@@ -114,7 +139,11 @@ def test_twenty_steps_equal_torch(case: str, compiled: bool, gaps: bool) -> None
         assert len(xg.explain(run)) == (3 if gaps else 1), str(xg.explain(run))
 
 
-@pytest.mark.parametrize("case", ["sgd momentum", "adam amsgrad", "rmsprop centered", "sgd dampened"])
+@pytest.mark.parametrize(
+    "case",
+    ["sgd momentum", "adam amsgrad", "rmsprop centered", "sgd dampened", "adadelta", "adagrad other"]
+    + ["adamax", "nadam", "radam", "asgd", "rprop", "adafactor"],
+)
 def test_torchs_state_goes_on_here_and_back(case: str) -> None:
     name, settings = SETTINGS[case]
     want, reference = in_torch(name, settings, False)
@@ -129,6 +158,18 @@ def test_torchs_state_goes_on_here_and_back(case: str) -> None:
         reference.step()
     assert_close([p.detach().numpy() for p in params], [p.detach().numpy() for p in theirs])
     assert_same_state(optimizer, reference)
+    saved = optimizer.state_dict()
+    back = {
+        key: {name: torch.tensor(x.numpy()) for name, x in slots.items()}
+        for key, slots in saved["state"].items()
+    }
+    reference.load_state_dict({"state": back, "param_groups": saved["param_groups"]})
+    for i in range(3):
+        for p, q, g in zip(params, theirs, gradients(60 + i), strict=True):
+            p.grad, q.grad = Tensor(g), torch.tensor(g)
+        optimizer.step()
+        reference.step()
+    assert_close([p.detach().numpy() for p in params], [p.detach().numpy() for p in theirs])
 
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
