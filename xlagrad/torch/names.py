@@ -31,18 +31,18 @@ FUNCTIONS = """
     count_nonzero cov cross ctc_loss cummax cummin cumprod cumsum cumulative_trapezoid deg2rad det
     detach diag diag_embed diagflat diagonal diagonal_scatter diff digamma dist div divide dot dropout
     dsplit dstack einsum embedding embedding_bag eq equal erf erfc erfinv exp exp2 expm1
-    feature_alpha_dropout feature_dropout fill fix flatten flip fliplr flipud float_power floor
+    feature_alpha_dropout feature_dropout fill fix flatten flip fliplr flipud float_power floor frobenius_norm
     floor_divide fmax fmin fmod frac frexp gather gcd ge geqrf ger gradient greater greater_equal
     group_norm gt hardshrink heaviside hinge_embedding_loss histc histogram histogramdd hsplit hstack
     hypot i0 igamma igammac imag index_add index_copy index_fill index_put index_reduce index_select
     inner instance_norm inverse is_conj is_neg isclose isfinite isin isinf isnan isneginf isposinf
     isreal istft kl_div kron kthvalue layer_norm lcm ldexp le lerp less less_equal lgamma lobpcg log
     log10 log1p log2 log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not
-    logical_or logical_xor logit logsumexp lt lu_solve lu_unpack margin_ranking_loss masked_fill
+    logical_or logical_xor logit logsumexp lt lu lu_solve lu_unpack margin_ranking_loss masked_fill
     masked_scatter masked_select matmul matrix_exp matrix_power max max_pool1d max_pool1d_with_indices
     max_pool2d max_pool3d maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul
     multiply mv mvlgamma nan_to_num nanmean nanmedian nanquantile nansum narrow ne neg negative
-    nextafter nonzero nonzero_static norm not_equal orgqr ormqr outer pairwise_distance pca_lowrank
+    nextafter nonzero nonzero_static norm norm_except_dim not_equal nuclear_norm orgqr ormqr outer pairwise_distance pca_lowrank
     pdist permute pinverse pixel_shuffle pixel_unshuffle poisson_nll_loss polygamma positive pow prelu
     prod put qr quantile rad2deg ravel real reciprocal relu remainder renorm repeat_interleave reshape
     resolve_conj resolve_neg rms_norm roll rot90 round row_stack rrelu rsqrt rsub scatter scatter_add
