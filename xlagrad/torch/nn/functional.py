@@ -6,6 +6,7 @@ from typing import Any
 
 from xlagrad.layers import functional
 from xlagrad.layers.functional import *  # noqa: F403
+from xlagrad.ops.distance import pdist  # noqa: F401
 from xlagrad.torch.names import missing
 
 
