@@ -42,7 +42,8 @@ FUNCTIONS = """
     masked_scatter masked_select matmul matrix_exp matrix_power max max_pool1d max_pool1d_with_indices
     max_pool2d max_pool3d maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul
     multiply mv mvlgamma nan_to_num nanmean nanmedian nanquantile nansum narrow ne neg negative
-    nextafter nonzero nonzero_static norm norm_except_dim not_equal nuclear_norm orgqr ormqr outer pairwise_distance pca_lowrank
+    nextafter nonzero nonzero_static norm norm_except_dim not_equal nuclear_norm orgqr
+    ormqr outer pairwise_distance pca_lowrank
     pdist permute pinverse pixel_shuffle pixel_unshuffle poisson_nll_loss polygamma positive pow prelu
     prod put qr quantile rad2deg ravel real reciprocal relu remainder renorm repeat_interleave reshape
     resolve_conj resolve_neg rms_norm roll rot90 round row_stack rrelu rsqrt rsub scatter scatter_add
