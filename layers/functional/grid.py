@@ -59,33 +59,45 @@ def _elements(image: Array, size: tuple[int, ...], index: Sequence[Array]) -> tu
     return jnp.take_along_axis(image, flat[:, None], 2), inside[:, None]
 
 
+def _blended(image: Array, size: tuple[int, ...], places: list[Array], weights: list[Array]) -> Array:
+    """Return the weighted sums (N, C, P) over blocks of elements.
+
+    Args:
+        image: (N, C, elements).
+        size: the image's sizes.
+        places: for each dimension the whole coordinates (N, K, P) of the block around each point.
+        weights: the weight of each of them, (N, K, P).
+    """
+    n, (batch, extent, points) = len(size), places[0].shape
+    full = (batch, *(extent,) * n, points)
+
+    def spread(x: Array, i: int) -> Array:
+        axes = tuple(1 + j for j in range(n) if j != i)
+        return jnp.broadcast_to(jnp.expand_dims(x, axes), full).reshape(batch, -1)
+
+    index = [spread(lax.stop_gradient(p), i) for i, p in enumerate(places)]
+    factors = [spread(w, i) for i, w in enumerate(weights)]
+    # One gather for all elements: a program of one for each takes long to compile.
+    value, inside = _elements(image, size, index)
+    part = jnp.where(inside, value * math.prod(factors[1:], start=factors[0])[:, None], 0)
+    return part.reshape(batch, image.shape[1], extent**n, points).sum(2)
+
+
 def _linear(image: Array, size: tuple[int, ...], at: list[Array], padding: str, corners: bool) -> Array:
     """Return the means of the elements around each point, weighted by how near they are."""
     at = [_within(a, length, padding, corners) for a, length in zip(at, size, strict=True)]
     low = [lax.stop_gradient(jnp.floor(a)) for a in at]
-    total: Any = 0
-    for corner in range(2 ** len(size)):
-        steps = [corner >> i & 1 for i in range(len(size))]
-        value, inside = _elements(image, size, [b + s for b, s in zip(low, steps, strict=True)])
-        parts = [a - b if s else b + 1 - a for a, b, s in zip(at, low, steps, strict=True)]
-        total = total + jnp.where(inside, value * math.prod(parts[1:], start=parts[0])[:, None], 0)
-    return jnp.asarray(total)
+    weights = [jnp.stack([b + 1 - a, a - b], 1) for a, b in zip(at, low, strict=True)]
+    return _blended(image, size, [jnp.stack([b, b + 1], 1) for b in low], weights)
 
 
 def _cubic(image: Array, size: tuple[int, ...], at: list[Array], padding: str, corners: bool) -> Array:
     """Return bicubic interpolation; each element of the neighbourhood is padded for itself."""
     low = [lax.stop_gradient(jnp.floor(a)) for a in at]
-    weights = [cubic_weights(a - b) for a, b in zip(at, low, strict=True)]
-    total: Any = 0
-    for i in range(4):
-        line: Any = 0
-        for j in range(4):
-            places = (low[0] + i - 1, low[1] + j - 1)
-            index = [_within(p, length, padding, corners) for p, length in zip(places, size, strict=True)]
-            value, inside = _elements(image, size, [lax.stop_gradient(jnp.trunc(p)) for p in index])
-            line = line + jnp.where(inside, value * weights[1][j][:, None], 0)
-        total = total + line * weights[0][i][:, None]
-    return jnp.asarray(total)
+    weights = [jnp.stack(cubic_weights(a - b), 1) for a, b in zip(at, low, strict=True)]
+    steps = jnp.arange(-1, 3)[:, None].astype(low[0].dtype)
+    places = [_within(b[:, None] + steps, s, padding, corners) for b, s in zip(low, size, strict=True)]
+    return _blended(image, size, [jnp.trunc(p) for p in places], weights)
 
 
 def _check(input: Array, grid: Array, mode: str) -> None:
