@@ -20,12 +20,13 @@ from xlagrad.core import devices, dtypes
 from xlagrad.core.dtypes import as_dtype
 from xlagrad.core.errors import ArgumentError, DeviceError, DtypeError, ShapeError
 from xlagrad.core.tensor import Tensor
-from xlagrad.ops import create, data
+from xlagrad.ops import create, data, layouts
 
 OURS = types.SimpleNamespace(**vars(create))
 for _name in (d.name for d in dtypes.ALL):
     setattr(OURS, _name.removesuffix("_"), as_dtype(_name))
 OURS.complex = create.complex_
+OURS.empty_strided = layouts.empty_strided
 OURS.device = devices.Device
 
 CALLS: dict[str, Callable[[Any], Any]] = {

@@ -62,7 +62,7 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "normal shapes": (
         lambda m: m.normal(m.zeros(2), m.ones(3)),
         ShapeError,
-        "normal: expected mean and std that",
+        "normal: expected parameters that broadcast",
     ),
     "bernoulli high": (
         lambda m: m.bernoulli(m.full((2,), 2.0)),

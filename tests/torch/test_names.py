@@ -9,7 +9,8 @@ import pytest
 import torch as reference
 
 import xlagrad.torch as torch
-from xlagrad.torch import names
+from xlagrad.ops import absent, attributes
+from xlagrad.torch import legacy, names
 
 MODULES = {"torch": torch, "torch.linalg": torch.linalg, "torch.special": torch.special}
 
@@ -68,7 +69,8 @@ def test_hasattr_and_inspect_work_on_the_module() -> None:
 
 def test_helpers_of_records_stay_out() -> None:
     assert not {"max_dim", "choose", "_cast", "_reshape", "gather_along"} & set(torch.__all__)
-    assert set(names.operations()) <= set(names.FUNCTIONS) | set(names.INPLACE)
+    listed = {*names.FUNCTIONS, *names.INPLACE, *attributes.FUNCTIONS, *absent.FUNCTIONS, *legacy.CLASSES}
+    assert set(names.operations()) <= listed
 
 
 def test_constants_and_types_equal_pytorchs() -> None:

@@ -162,9 +162,12 @@ class Tensor(Gradients, Conversion):
         """Return the offset into the base, in elements."""
         return view.layout(self)[2]
 
-    def is_contiguous(self) -> bool:
-        """Return whether torch's layout would be row-major without gaps."""
-        return view.is_contiguous(*view.layout(self)[:2])
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """Return whether torch's layout would be row-major without gaps, or have the order of a format."""
+        shape, strides, _ = view.layout(self)
+        if memory_format is None:
+            return view.is_contiguous(shape, strides)
+        return bool(memory_format.fits(shape, strides))
 
     def is_floating_point(self) -> bool:
         """Return whether the elements are real floats."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from xlagrad.core.dispatch import Array, op
+from xlagrad.core.dispatch import Array, Op, op
 from xlagrad.core.errors import AutogradError, DtypeError, ShapeError, StateError, describe, message
 from xlagrad.core.handle import Handle, is_tracer, read, wrap
 from xlagrad.core.modes import Switch, local
@@ -153,6 +153,15 @@ def attach(result: Handle, parent: Handle, step: Step) -> None:
     else:
         steps = (*view.steps, step)
         result._view = View(view.base, steps, view.home, view.start, local.grad and view.recorded)
+
+
+def taken(parent: Any, record: Op, put: Op | None, move: Callable[[Strides], Strides], **statics: Any) -> Any:
+    """Return ``record(parent, **statics)`` as a view of ``parent``; of a plain array just the result."""
+    if not isinstance(parent, Handle):
+        return record.fn(jnp.asarray(parent), **statics)
+    result = record(parent, **statics)
+    attach(result, parent, Step(record, put, (), statics, move))
+    return result
 
 
 def layout(t: Handle) -> Strides:

@@ -115,20 +115,6 @@ def empty(
     return _filled("empty", size, 0, dtype, device, requires_grad, out, options)
 
 
-def empty_strided(
-    size: Any,
-    stride: Any,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **options: Any,
-) -> Tensor:
-    """Return `empty` of the size; XLA decides on strides by itself."""
-    refuse("empty_strided", options)
-    return empty(size, dtype=dtype, device=device, requires_grad=requires_grad)
-
-
 def full(
     size: Any,
     fill_value: Any,
@@ -376,7 +362,6 @@ __all__ = [
     "complex_",
     "empty",
     "empty_like",
-    "empty_strided",
     "eye",
     "from_dlpack",
     "from_numpy",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ from xlagrad.core.data import from_other, to_array
 from xlagrad.core.errors import describe, message
 from xlagrad.core.handle import Handle, read, wrap
 from xlagrad.core.tensor import Tensor
-from xlagrad.ops.making import finish, reference
+from xlagrad.ops.making import finish, reference, refuse
 
 
 def tensor(
@@ -183,6 +184,47 @@ def frombuffer(
     except ValueError as error:
         raise errors.ArgumentError(message("frombuffer", "a buffer that fits", str(error))) from error
     return finish(array_of("frombuffer", value), None, requires_grad)
+
+
+def from_file(
+    filename: Any,
+    shared: bool | None = None,
+    size: int | None = 0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
+    """Return a 1-d tensor with a copy of the first numbers of a binary file.
+
+    Args:
+        filename: path of the file.
+        shared: whether writes should reach the file, which is not available.
+        size: how many numbers.
+        dtype: what the bytes are; the default type if left out.
+        device: where to put it.
+        requires_grad: whether gradients are wanted with respect to it.
+        options: ``pin_memory`` and the like, without effect.
+
+    Raises:
+        NotImplementedError: ``shared`` is true: ``numpy.memmap`` writes to files.
+        ArgumentError: the file is shorter.
+        FileNotFoundError: there is no such file.
+
+    Source: ``torch.from_file``. Deviation: a copy.
+    """
+    refuse("from_file", options)
+    if shared:
+        fix = "write to a numpy.memmap of the file"
+        raise NotImplementedError(message("from_file", "shared=False", "shared=True", fix))
+    count = operator.index(size or 0)
+    kind = dtypes.as_dtype(dtypes.get_default_dtype() if dtype is None else dtype)
+    value = np.fromfile(filename, kind.dtype, count)
+    if len(value) != count:
+        got = f"one of {len(value)}"
+        raise errors.ArgumentError(message("from_file", f"a file of {count} {kind.name} numbers", got))
+    return finish(array_of("from_file", value), device, requires_grad)
 
 
 def scalar_tensor(

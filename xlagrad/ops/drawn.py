@@ -69,20 +69,20 @@ def normal(
         sampled = samplers.draw(samplers.normal, shape, kind, *numbers, generator=generator, device=place)
         return finish(sampled, device, requires_grad, out, "normal")
     place = place_of(device, tensors[0])
-    statics = (_shape(tensors), dtypes.as_jax(tensors[0].dtype))
+    statics = (_shape("normal", tensors), dtypes.as_jax(tensors[0].dtype))
     sampled = streams.draw(samplers.normal, statics, mean, std, generator=generator, device=place)
     return finish(sampled, device, requires_grad, out, "normal")
 
 
-def _shape(tensors: list[Any]) -> tuple[int, ...]:
-    """Return the shape to which the parameters of a normal distribution broadcast."""
+def _shape(who: str, tensors: list[Any]) -> tuple[int, ...]:
+    """Return the shape to which the parameters of a distribution broadcast."""
     for x in tensors:
-        float_type("normal", x.dtype)
+        float_type(who, x.dtype)
     try:
         return np.broadcast_shapes(*(x.shape for x in tensors))
     except ValueError:
         got = " and ".join(map(describe, tensors))
-        raise errors.ShapeError(message("normal", "mean and std that broadcast", got)) from None
+        raise errors.ShapeError(message(who, "parameters that broadcast", got)) from None
 
 
 def bernoulli(input: Any, p: Any = None, *, generator: Generator | None = None, out: Any = None) -> Tensor:
@@ -113,6 +113,38 @@ def bernoulli(input: Any, p: Any = None, *, generator: Generator | None = None, 
     place = place_of(None, like)
     sampled = streams.draw(samplers.bernoulli, statics, chance, generator=generator, device=place)
     return finish_like(sampled, like) if out is None else finish(sampled, None, False, out, "bernoulli")
+
+
+def binomial(count: Any, prob: Any, generator: Generator | None = None) -> Tensor:
+    """Return draws of the number of successes in ``count`` trials, each of probability ``prob``.
+
+    Args:
+        count: numbers of trials, 0 or more, of floating point.
+        prob: probabilities, of the same type, which broadcast with ``count``.
+        generator: the stream to draw from; by default the device's.
+
+    Raises:
+        ArgumentError: a count below zero or a probability outside [0, 1] (not looked at on an accelerator).
+        DtypeError: the types differ, or are not of floating point.
+        ShapeError: the tensors do not broadcast.
+
+    Example:
+        >>> binomial(np.array([3.0, 5.0], np.float32), np.array([1.0, 0.0], np.float32))
+        tensor([3., 0.])
+
+    Source: ``torch.binomial``. Deviation: no gradient flows to the tensors (PyTorch's is zero).
+    """
+    trials, chance = reference(count), reference(prob)
+    float_type("binomial", trials.dtype)
+    if trials.dtype != chance.dtype:
+        got = f"{describe(trials)} and {describe(chance)}"
+        raise errors.DtypeError(message("binomial", "two tensors of one dtype", got, "convert one with .to"))
+    require_range("binomial", "counts", trials, 0.0)
+    require_range("binomial", "probabilities", chance, 0.0, 1.0)
+    statics = (_shape("binomial", [trials, chance]), dtypes.as_jax(trials.dtype))
+    place = place_of(None, trials)
+    sampled = streams.draw(samplers.binomial, statics, trials, chance, generator=generator, device=place)
+    return finish_like(sampled, trials)
 
 
 def poisson(input: Any, generator: Generator | None = None) -> Tensor:

@@ -15,6 +15,8 @@ from xlagrad.core.promotion import can_cast
 from xlagrad.core.tensor import Tensor
 from xlagrad.core.view import assign, check_writable
 from xlagrad.ops import (  # noqa: F401
+    absent,
+    attributes,
     complex_view,
     convert,
     copies,
@@ -168,7 +170,7 @@ def _T(self: Any) -> Any:
 
 def install() -> None:
     """Give ``Tensor`` a method for every record that asks for one, and the views."""
-    methods: dict[str, Any] = convert.CASTS | resize.METHODS
+    methods: dict[str, Any] = absent.METHODS | attributes.ATTRIBUTES | convert.CASTS | resize.METHODS
     for module, names in _FURTHER.items():
         methods |= {name: getattr(module, name) for name in names}
     for name in _VIEWS:

@@ -9,7 +9,7 @@ import jax
 from xlagrad.core.random import Generator
 from xlagrad.core.tensor import Tensor
 from xlagrad.ops import samplers
-from xlagrad.ops.drawn import bernoulli, multinomial, normal, poisson
+from xlagrad.ops.drawn import bernoulli, binomial, multinomial, normal, poisson
 from xlagrad.ops.integers import randint, randint_like, randperm
 from xlagrad.ops.limits import place_of
 from xlagrad.ops.making import finish, finish_like, float_type, reference, refuse, size_of
@@ -132,6 +132,7 @@ def _alike(
 
 __all__ = [
     "bernoulli",
+    "binomial",
     "multinomial",
     "normal",
     "poisson",

@@ -79,28 +79,80 @@ def arange(
     if target.kind in "bc":
         raise errors.DtypeError(message("arange", "a real numeric dtype", target.name))
     if dtypes.as_dtype(dtype) is dtypes.int64 and not whole and math.isfinite(first) and math.isfinite(last):
-        # Of the integer types it is this one whose bounds PyTorch cuts before it counts.
+        # Of the integer types it is this one whose bounds PyTorch cuts, once they are checked, before it counts.
+        _count("arange", first, last, by)
         first, last, by = int(first), int(last), 0 if by != by else int(by)
-    count = _count(first, last, by)
+    count = _count("arange", first, last, by)
     if target.kind in "iu":
         first, by = int(first), int(by)
     return finish(_sequence("arange", first, by, count, target), device, requires_grad, out, "arange")
 
 
-def _count(first: Any, last: Any, by: Any) -> int:
+def _count(who: str, first: Any, last: Any, by: Any) -> int:
     if any(isinstance(v, complex) for v in (first, last, by)):
-        raise errors.DtypeError(message("arange", "real numbers", f"{first}, {last}, {by}"))
+        raise errors.DtypeError(message(who, "real numbers", f"{first}, {last}, {by}"))
     if not (math.isfinite(first) and math.isfinite(last)):
-        raise errors.ArgumentError(message("arange", "finite start and end", f"{first} and {last}"))
+        raise errors.ArgumentError(message(who, "finite start and end", f"{first} and {last}"))
     if by == 0 or by != by:
-        raise errors.ArgumentError(message("arange", "a step other than zero", str(by)))
+        raise errors.ArgumentError(message(who, "a step other than zero", str(by)))
     if (last - first) * by < 0:
         got = f"start {first}, end {last} and step {by}"
         fix = "change the sign of the step"
-        raise errors.ArgumentError(message("arange", "a step that leads from start to end", got, fix))
+        raise errors.ArgumentError(message(who, "a step that leads from start to end", got, fix))
     if isinstance(first, int) and isinstance(last, int) and isinstance(by, int):
         return -((first - last) // by)
     return math.ceil((last - first) / by)
+
+
+def range_(
+    start: Any = 0,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    out: Any = None,
+    **options: Any,
+) -> Tensor:
+    """Return start, start + step, … up to and with ``end``: ⌊(end − start) / step⌋ + 1 numbers.
+
+    Args:
+        start: the first; with one argument that is the end, and the first is 0.
+        end: the last, if the steps lead there.
+        step: the distance.
+        dtype: element type; the default type if left out, even for integers.
+        device: where to put it.
+        requires_grad: whether gradients are wanted with respect to it.
+        out: a tensor of this size to write into and return instead.
+        options: ``pin_memory`` and the like, without effect.
+
+    Raises:
+        ArgumentError: a step of zero, or one that leads away from the end; an infinite range.
+        DtypeError: a bool or complex dtype.
+
+    Example:
+        >>> range_(1, 3)
+        tensor([1., 2., 3.])
+
+    Source: ``torch.range``, which PyTorch advises against in favour of `arange`.
+    """
+    refuse("range", options)
+    if end is None:
+        start, end = 0, start
+    first, last, by = (
+        _number("range", name, value) for name, value in (("start", start), ("end", end), ("step", step))
+    )
+    if dtype is None:
+        dtype = dtypes.get_default_dtype() if out is None else out.dtype
+    target = dtypes.as_jax(dtype)
+    if target.kind in "bc":
+        raise errors.DtypeError(message("range", "a real numeric dtype", target.name))
+    _count("range", first, last, by)
+    count = math.floor((last - first) / by) + 1
+    if target.kind in "iu":
+        first, by = int(first), int(by)
+    return finish(_sequence("range", first, by, count, target), device, requires_grad, out, "range")
 
 
 def _sequence(who: str, first: Any, by: Any, count: int, target: np.dtype[Any]) -> jax.Array:

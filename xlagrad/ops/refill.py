@@ -21,6 +21,7 @@ from xlagrad.ops.create import new_empty, new_full, new_ones, new_zeros
 from xlagrad.ops.data import new_tensor
 from xlagrad.ops.drawn import bernoulli as drawn_bernoulli
 from xlagrad.ops.drawn import multinomial
+from xlagrad.ops.layouts import new_empty_strided
 from xlagrad.ops.limits import bounds_for, place_of, require_range
 from xlagrad.ops.making import constant, finish_like, float_type
 
@@ -273,6 +274,7 @@ METHODS: dict[str, Callable[..., Any]] = {
         log_normal_,
         multinomial,
         new_empty,
+        new_empty_strided,
         new_full,
         new_ones,
         new_tensor,

@@ -88,6 +88,13 @@ def poisson(key: jax.Array, rate: Any, dtype: Kind) -> jax.Array:
     return random.poisson(key, rate.astype(_wide(rate.dtype))).astype(dtype)
 
 
+def binomial(key: jax.Array, count: Any, prob: Any, shape: Shape, dtype: Kind) -> jax.Array:
+    """Draws of the number of successes in ``count`` trials, each of probability ``prob``; both broadcast."""
+    wide = _wide(dtype)
+    trials, chance = jnp.asarray(count, wide), jnp.asarray(prob, wide)
+    return random.binomial(key, trials, chance, shape, wide).astype(dtype)
+
+
 def permutation(key: jax.Array, n: int, dtype: Kind) -> jax.Array:
     """The integers below n in random order."""
     return random.permutation(key, n).astype(dtype)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,9 +11,19 @@ import numpy as np
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import ArgumentError, ShapeError, StateError, describe, message
 from xlagrad.core.handle import Handle, read
-from xlagrad.core.view import Step, Strides, attach, contiguous, is_contiguous, layout, places, strided_put
+from xlagrad.core.view import (
+    Step,
+    Strides,
+    attach,
+    contiguous,
+    is_contiguous,
+    layout,
+    places,
+    strided_put,
+    taken,
+)
 from xlagrad.ops.complex_view import view_as_complex, view_as_real
-from xlagrad.ops.view import axis, clone, detach, taken, view, whole
+from xlagrad.ops.view import axis, clone, detach, view, whole
 
 
 @op(name="_strided")
@@ -26,7 +35,7 @@ def _strided(input: Array, shape: Any, strides: Any, offset: int) -> Array:
     return flat[places(shape, strides, offset)]
 
 
-def _storage(input: Any) -> tuple[Any, int]:
+def storage(input: Any) -> tuple[Any, int]:
     """Return the tensor whose elements, in order, are the memory that ``input`` lies in, and where it begins.
 
     Raises:
@@ -98,7 +107,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -
         _require_inside("as_strided", at, input.size)
         return _strided.fn(input, *at)
     at = _geometry("as_strided", size, stride, storage_offset, layout(input)[2])
-    home, start = _storage(input)
+    home, start = storage(input)
     shape, strides, first = at
     _require_inside("as_strided", (shape, strides, first - start), home.numel())
     statics = {"shape": shape, "strides": strides, "offset": first - start}
@@ -136,7 +145,7 @@ def as_strided_scatter(input: Any, src: Any, size: Any, stride: Any, storage_off
         raise ShapeError(message(who, f"a source of shape {at[0]}", describe(src), "reshape it"))
     count = math.prod(input.shape)
     if mine[2] or not is_contiguous(*mine[:2]) or (isinstance(input, Handle) and input._view is not None):
-        home, start = _storage(input)
+        home, start = storage(input)
         count, mine = home.numel(), (mine[0], mine[1], mine[2] - start)
         at = (at[0], at[1], at[2] - start)
         whole_of = clone(view(home, -1))
@@ -219,14 +228,9 @@ def slice_inverse(
     return as_strided(input, *layout(src))
 
 
-def elements(input: Handle, shape: Sequence[int]) -> Strides:
-    """Return the row-major layout of a shape where the elements of ``input`` begin."""
-    return tuple(shape), contiguous(shape), layout(input)[2]
-
-
 def storage_size(input: Any) -> int:
     """Return how many elements the memory has that ``input`` lies in, from its beginning on."""
-    home, start = _storage(input)
+    home, start = storage(input)
     return start + int(np.prod(read(home).shape, dtype=np.int64))
 
 

@@ -19,6 +19,7 @@ from xlagrad.ops.common import (
     refuse_bool,
     refuse_complex,
 )
+from xlagrad.ops.composed import composed
 from xlagrad.ops.kinks import absolute, unit
 
 
@@ -278,6 +279,10 @@ def conj(input: Array) -> Array:
     Source: ``torch.conj``. Deviation: a new tensor, not a lazily conjugated view.
     """
     return jnp.conj(input) if is_complex(input) else input
+
+
+# PyTorch's name for a conjugation that is carried out at once, as all are here; it also works in place.
+conj_physical = composed(name="conj_physical", inplace=True)(conj)
 
 
 @op

@@ -11,12 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from xlagrad.core.dispatch import Array, Op, op
+from xlagrad.core.dispatch import Array, op
 from xlagrad.core.dtypes import DType
 from xlagrad.core.errors import ArgumentError, DtypeError, IndexingError, ShapeError, describe, message
 from xlagrad.core.handle import Handle, read, wrap
 from xlagrad.core.signature import freeze
-from xlagrad.core.view import Step, Strides, attach, is_contiguous, layout, restride
+from xlagrad.core.view import Step, Strides, attach, is_contiguous, layout, restride, taken
+from xlagrad.ops.bits import view_bits
 
 
 def axis(who: str, dim: Any, ndim: int, extra: int = 0) -> int:
@@ -52,15 +53,6 @@ def whole(who: str, what: str, value: Any) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise DtypeError(message(who, f"integers for {what}", f"{type(value).__name__} {describe(value)}"))
     return operator.index(value)
-
-
-def taken(parent: Any, record: Op, put: Op | None, move: Callable[[Strides], Strides], **statics: Any) -> Any:
-    """Return ``record(parent, **statics)`` as a view of ``parent``; of a plain array just the result."""
-    if not isinstance(parent, Handle):
-        return record.fn(jnp.asarray(parent), **statics)
-    result = record(parent, **statics)
-    attach(result, parent, Step(record, put, (), statics, move))
-    return result
 
 
 @op(name="_reshape")
@@ -150,15 +142,19 @@ def reshape(input: Any, *shape: Any, **keyword: Any) -> Any:
 
 
 def view(input: Any, *shape: Any, **keyword: Any) -> Any:
-    """Return a view of ``input`` in another shape.
+    """Return a view of ``input`` in another shape; of its bits as another type, if a dtype is given.
+
+    As another type the last dimension grows or shrinks as the elements do, and no gradient passes.
 
     Raises:
-        ShapeError: the number of elements differs, or elements would have to move in torch's layout.
-        ArgumentError: a dtype was given: reinterpreting bits is not available, ``.to(dtype)`` converts.
+        ShapeError: the number of elements differs, elements would have to move in torch's layout, or they
+            do not make whole numbers of the type.
     """
+    if "dtype" in keyword and not shape:
+        return view_bits(input, keyword["dtype"])
     sizes = _given("view", "size", shape, keyword)
     if len(sizes) == 1 and isinstance(sizes[0], (DType, np.dtype, type)):
-        raise ArgumentError(message("view", "sizes", describe(sizes[0]), "use .to(dtype) to convert"))
+        return view_bits(input, sizes[0])
     return _as_shape("view", input, resolve("view", sizes, math.prod(input.shape)), True)
 
 

@@ -62,18 +62,21 @@ from xlagrad.core.random import (
 )
 from xlagrad.core.tensor import Size, Tensor
 from xlagrad.core.vmap import vmap
+from xlagrad.ops import memory as _memory
 from xlagrad.torch import (
     autograd,
     cuda,
     fft,
     func,
     linalg,
+    masked,
     names,
     nn,
     optim,
     random,
     serialization,
     settings,
+    signal,
     special,
     utils,
 )
@@ -84,7 +87,6 @@ from xlagrad.torch.settings import (
     get_num_threads,
     is_complex,
     is_floating_point,
-    is_nonzero,
     is_tensor,
     numel,
     set_float32_matmul_precision,
@@ -156,12 +158,12 @@ __all__ = [
     "is_floating_point",
     "is_grad_enabled",
     "is_inference_mode_enabled",
-    "is_nonzero",
     "is_tensor",
     "linalg",
     "load",
     "long",
     "manual_seed",
+    "masked",
     "nan",
     "newaxis",
     "nn",
@@ -184,6 +186,7 @@ __all__ = [
     "set_rng_state",
     "settings",
     "short",
+    "signal",
     "special",
     "uint8",
     "uint16",
@@ -196,8 +199,8 @@ __all__ = [
 ]
 
 _operations = names.operations()
-globals().update(_operations)
-__all__ += sorted(_operations)
+globals().update(_operations, **_memory.NAMES)
+__all__ += sorted([*_operations, *_memory.NAMES])
 
 
 def __getattr__(name: str) -> Any:

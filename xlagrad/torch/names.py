@@ -9,8 +9,26 @@ from typing import Any
 from xlagrad.core.dispatch import registry
 from xlagrad.core.tensor import Tensor
 from xlagrad.layers import functional
-from xlagrad.ops import combine, complex_view, copies, create, out, parts, splits, strided, view
+from xlagrad.ops import (
+    absent,
+    attributes,
+    combine,
+    complex_view,
+    copies,
+    create,
+    data,
+    layouts,
+    memory,
+    out,
+    parts,
+    ranges,
+    splits,
+    strided,
+    view,
+    windows,
+)
 from xlagrad.ops import random as draws
+from xlagrad.torch import legacy
 
 # PyTorch's functions of tensors. A record has the name that PyTorch gives the function, so the names are all
 # that this face adds; records that only serve others stay out of it.
@@ -56,7 +74,8 @@ FUNCTIONS = """
     alias_copy as_strided_copy complex detach_copy diagonal_copy expand_copy narrow_copy permute_copy polar
     select_copy slice_copy slice_inverse split_copy split_with_sizes_copy squeeze_copy t_copy
     transpose_copy unbind_copy unfold_copy unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze_copy
-    view_as_complex_copy view_as_real_copy view_copy
+    view_as_complex_copy view_as_real_copy view_copy bartlett_window binomial blackman_window empty_permuted
+    empty_strided from_file frombuffer hamming_window hann_window kaiser_window layout memory_format range
 """.split()  # noqa: SIM905
 
 INPLACE = """
@@ -84,8 +103,8 @@ SAME = {"moveaxis": "movedim", "split_with_sizes": "split", "swapaxes": "transpo
 def operations() -> dict[str, Callable[..., Any]]:
     """Return the functions of `torch` by name: operations, views, layers' mathematics, in-place methods."""
     found: dict[str, Callable[..., Any]] = {}
-    modules = (view, parts, splits, strided, complex_view, combine, create, draws, functional)
-    sources: list[dict[str, Any]] = [registry, copies.COPIES, *map(vars, modules)]
+    modules = (view, parts, splits, strided, complex_view, combine, create, layouts, data, windows, draws)
+    sources: list[dict[str, Any]] = [registry, copies.COPIES, *map(vars, (*modules, functional))]
     for name in FUNCTIONS:
         for source in sources:
             if callable(source.get(name)):
@@ -93,6 +112,9 @@ def operations() -> dict[str, Callable[..., Any]]:
                 break
     found |= {name: out.accepting(found[name]) for name in DELIVERING if name in found}
     found |= {name: found[other] for name, other in SAME.items()}
+    found |= {"range": ranges.range_, "real": view.real_part, "imag": view.imag_part}
+    found |= attributes.FUNCTIONS | absent.FUNCTIONS | legacy.CLASSES
+    found |= {"layout": memory.Layout, "memory_format": memory.MemoryFormat}
     found |= {name: getattr(Tensor, name) for name in INPLACE if hasattr(Tensor, name)}
     return found
 

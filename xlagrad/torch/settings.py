@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from xlagrad.core import devices
-from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
+from xlagrad.core.errors import ArgumentError, message
 from xlagrad.core.tensor import Tensor
 
 # PyTorch's names for how many bits of float32 a matrix product may drop, and JAX's.
@@ -30,17 +30,6 @@ def is_floating_point(input: Tensor) -> bool:
 def is_complex(input: Tensor) -> bool:
     """Return whether the elements are complex."""
     return input.is_complex()
-
-
-def is_nonzero(input: Tensor) -> bool:
-    """Return whether the only element is not zero.
-
-    Raises:
-        ShapeError: there is not exactly one element.
-    """
-    if input.numel() != 1:
-        raise ShapeError(message("is_nonzero", "a tensor with one element", describe(input), "use .any()"))
-    return bool(input)
 
 
 def numel(input: Tensor) -> int:
