@@ -146,11 +146,26 @@ def cholesky_solve(input: Array, L: Array, upper: bool = False) -> Array:
 
 
 def _solve_factored(L: Array, B: Array, upper: bool) -> Array:
-    for adjoint in (True, False) if upper else (False, True):
-        B = lax.linalg.triangular_solve(
-            L, B, left_side=True, lower=not upper, transpose_a=adjoint, conjugate_a=adjoint
-        )
-    return B
+    """Return the X of L Lᴴ X = B (with ``upper``: Lᴴ L X = B), for which the triangle alone is read.
+
+    The gradient is that of the product of all of ``L``, and not zero in the other triangle.
+    """
+    first = jnp.conj(transposed(L)) if upper else L
+
+    def solve(L: Array, B: Array) -> Array:
+        for adjoint in (True, False) if upper else (False, True):
+            B = lax.linalg.triangular_solve(
+                L, B, left_side=True, lower=not upper, transpose_a=adjoint, conjugate_a=adjoint
+            )
+        return B
+
+    fixed = lax.stop_gradient(L)
+    return lax.custom_linear_solve(
+        lambda x: first @ (jnp.conj(transposed(first)) @ x),
+        B,
+        lambda _, b: solve(fixed, b),
+        lambda _, b: solve(jnp.conj(fixed), b),
+    )
 
 
 @op(method=True)

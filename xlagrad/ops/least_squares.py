@@ -38,7 +38,7 @@ def _lstsq(A: Array, B: Array, rcond: ArrayLike | None, *, exact: bool) -> Least
     same_dtype(who, A, B)
     vector = is_vector(A, B)
     right = B[..., None] if vector else B
-    if not 0 <= A.ndim - B.ndim <= 1 or right.shape[-2] != A.shape[-2]:
+    if A.ndim - B.ndim != vector or right.shape[-2] != A.shape[-2]:
         got = f"{describe(A)} and {describe(B)}"
         raise errors.ShapeError(message(who, f"right-hand sides of {A.shape[-2]} rows", got, "transpose B"))
     values = singular_values(lax.stop_gradient(A))

@@ -162,4 +162,9 @@ def kron(input: Array, other: Array) -> Array:
 
     Source: ``torch.kron``.
     """
-    return jnp.kron(*promote(input, other))
+    x, y = promote(input, other)
+    n = max(x.ndim, y.ndim)
+    x, y = x.reshape((1,) * (n - x.ndim) + x.shape), y.reshape((1,) * (n - y.ndim) + y.shape)
+    sizes = [a * b for a, b in zip(x.shape, y.shape, strict=True)]
+    spread = jnp.expand_dims(x, range(1, 2 * n, 2)) * jnp.expand_dims(y, range(0, 2 * n, 2))
+    return spread.reshape(sizes)

@@ -247,6 +247,22 @@ def frobenius_norm(input: Any, dim: Dim, keepdim: bool = False) -> Any:
     return norm(input, "fro", dim, keepdim)
 
 
+@op
+def norm_except_dim(v: Array, pow: float = 2, dim: int = 0) -> Array:
+    """The norm of each slice along a dimension, which stays with its size; -1 means one norm of all.
+
+    Example:
+        >>> norm_except_dim(jnp.array([[3.0, 4.0], [0.0, 1.0]])).tolist()
+        [[5.0], [1.0]]
+
+    Source: ``torch.norm_except_dim``.
+    """
+    if dim == -1:
+        return norm(v, pow)
+    (at,) = dims_of("norm_except_dim", dim, v.ndim)
+    return p_norm("norm_except_dim", v, float(pow), tuple(d for d in range(v.ndim) if d != at), True)
+
+
 @op(method=True)
 def dist(input: Array, other: Array, p: float = 2) -> Array:
     """The p-norm of input - other.

@@ -130,9 +130,8 @@ def _reflectors(who: str, input: Array, tau: Array) -> tuple[Array, Array]:
         got = f"{describe(input)} and {describe(tau)}"
         want = f"tau of shape {[*input.shape[:-2], input.shape[-1]]} or shorter"
         raise errors.ShapeError(message(who, want, got, "pass both results of geqrf"))
-    if input.shape[-2] < input.shape[-1]:
-        fix = "take the first columns"
-        raise errors.ShapeError(message(who, "at least as many rows as columns", describe(input), fix))
+    if input.shape[-2] < k:
+        raise errors.ShapeError(message(who, f"at least {k} rows", describe(input), "pass a shorter tau"))
     V = jnp.tril(input[..., :k], -1) + jnp.eye(input.shape[-2], k, dtype=input.dtype)
     above = jnp.triu(jnp.conj(transposed(V)) @ V, 1)
     scales = tau[..., :, None]
@@ -161,7 +160,12 @@ def linalg_householder_product(input: Array, tau: Array) -> Array:
 
     Source: ``torch.linalg.householder_product``.
     """
-    V, T = _reflectors("linalg.householder_product", input, tau)
+    who = "linalg.householder_product"
+    require_matrices(who, input, square=False)
+    if input.shape[-2] < input.shape[-1]:
+        fix = "take the first columns"
+        raise errors.ShapeError(message(who, "at least as many rows as columns", describe(input), fix))
+    V, T = _reflectors(who, input, tau)
     first = jnp.conj(transposed(V[..., : input.shape[-1], :]))
     rows, columns = input.shape[-2:]
     return jnp.eye(rows, columns, dtype=input.dtype) - V @ (T @ first)

@@ -146,7 +146,8 @@ def linalg_vander(x: Array, N: int | None = None) -> Array:
 
     Source: ``torch.linalg.vander``.
     """
-    count = N if N is not None else (x.shape[-1] if x.ndim else 1)
+    x = jnp.atleast_1d(x)
+    count = x.shape[-1] if N is None else N
     if count <= 1:
         got = f"{count} for {describe(x)}"
         raise errors.ArgumentError(message("linalg.vander", "N above 1", got, "pass N"))
