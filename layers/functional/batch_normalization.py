@@ -33,6 +33,16 @@ def _by_running(
     return scaled(y, weight, bias, shape, input.dtype), mean, var
 
 
+def _of_nothing(
+    input: Array, mean: Array | None, var: Array | None, weight: Array | None, bias: Array | None
+) -> tuple[Array, Array, Array]:
+    """Return an input without elements, and the statistics as they are; it stays differentiable in all."""
+    none = jnp.zeros(0, input.dtype)
+    parts = [jnp.sum(p) for p in (weight, bias) if p is not None]
+    out = input + sum(parts[1:], parts[0]) if parts else input
+    return out.astype(input.dtype), none if mean is None else mean, none if var is None else var
+
+
 @op
 def batch_norm_stats(
     input: Array,
@@ -74,6 +84,8 @@ def batch_norm_stats(
     Normalization", 2015.
     """
     who = "batch_norm"
+    if input.size == 0:
+        return _of_nothing(input, running_mean, running_var, weight, bias)
     check_channels(who, input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if not training:
         return _by_running(who, input, running_mean, running_var, weight, bias, eps)

@@ -35,6 +35,7 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
     """
     a, b = broadcast("cosine_similarity", x1, x2)
     axis = dim_of("cosine_similarity", dim, a.ndim)
+    a, b = (a, b) if a.ndim else (a[None], b[None])
     a = a / jnp.maximum(length(a, 2, axis, True), eps)
     b = b / jnp.maximum(length(b, 2, axis, True), eps)
     return jnp.sum(a * b, axis)

@@ -21,7 +21,7 @@ def hinge_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Array:
-    """x where the target is 1, max(0, margin - x) where it is -1, reduced.
+    """x where the target is 1, max(0, margin - x) where it is -1, their sum elsewhere, reduced.
 
     Args:
         input: x, such as distances.
@@ -40,7 +40,8 @@ def hinge_embedding_loss(
 
     Source: ``torch.nn.functional.hinge_embedding_loss``.
     """
-    loss = jnp.where(target == 1, input, 0) + jnp.where(target == -1, jnp.maximum(margin - input, 0), 0)
+    near, far = jnp.where(target != -1, input, 0), jnp.where(target != 1, jnp.maximum(margin - input, 0), 0)
+    loss = near + far
     return reduced("hinge_embedding_loss", loss, legacy_reduction(size_average, reduce, reduction))
 
 
@@ -115,7 +116,7 @@ def _multi_margin_loss(
     """`multi_margin_loss`, with the operands first."""
     if p not in (1, 2):
         raise ArgumentError(message("multi_margin_loss", "p of 1 or 2", str(p), "pass p=1 or p=2"))
-    x = input if input.ndim == 2 else input[None]
+    x = input if input.ndim == 2 else input.reshape(1, -1)
     t = target.reshape(-1).astype(jnp.int32)
     if t.shape[0] != x.shape[0]:
         fix = "give one class for each row"
@@ -192,8 +193,8 @@ def multilabel_margin_loss(
 
     Source: ``torch.nn.functional.multilabel_margin_loss``.
     """
-    x = input if input.ndim == 2 else input[None]
-    t = target if target.ndim == 2 else target[None]
+    x = input if input.ndim == 2 else input.reshape(1, -1)
+    t = target if target.ndim == 2 else target.reshape(1, -1)
     if x.shape != t.shape:
         want = f"a target of shape {tuple(input.shape)}"
         fix = "fill up the rows with -1"

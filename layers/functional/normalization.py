@@ -281,4 +281,6 @@ def normalize(input: Array, p: float = 2.0, dim: int = 1, eps: float = 1e-12) ->
     Source: ``torch.nn.functional.normalize``.
     """
     require_float("normalize", input)
-    return input / jnp.maximum(length(input, p, dim_of("normalize", dim, input.ndim), True), eps)
+    axis = dim_of("normalize", dim, input.ndim)
+    x = input if input.ndim else input[None]
+    return (x / jnp.maximum(length(x, p, axis, True), eps)).reshape(input.shape)

@@ -15,12 +15,18 @@ from xlagrad.ops.common import PADDING
 @op(name="_pad")
 def _pad(input: Array, widths: Any, mode: str, value: float) -> Array:
     """Pad each dimension; negative widths cut."""
-    cut = tuple(
-        slice(max(-low, 0), n - max(-high, 0)) for (low, high), n in zip(widths, input.shape, strict=True)
-    )
+    cut = tuple((max(-low, 0), max(-high, 0)) for low, high in widths)
     grow = tuple((max(low, 0), max(high, 0)) for low, high in widths)
-    options = {"constant_values": value} if mode == "constant" else {}
-    return jnp.pad(input[cut], grow, mode=PADDING[mode], **options)
+    if mode in ("constant", "circular"):
+        options = {"constant_values": value} if mode == "constant" else {}
+        return jnp.pad(_inner(input, cut), grow, mode=PADDING[mode], **options)
+    # A border or reflection is that of the whole image, also where the other end is cut.
+    return _inner(jnp.pad(input, grow, mode=PADDING[mode]), cut)
+
+
+def _inner(x: Array, cut: tuple[tuple[int, int], ...]) -> Array:
+    """Return the array without so many elements at both ends of each dimension."""
+    return x[tuple(slice(low, n - high) for (low, high), n in zip(cut, x.shape, strict=True))]
 
 
 def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
@@ -60,7 +66,7 @@ def _check_reach(input: Any, widths: Any, mode: str) -> None:
     """Raise where a reflection or a wrap would need more elements than there are."""
     for (low, high), n in zip(widths, input.shape, strict=True):
         reach = {"reflect": n - 1, "circular": n}.get(mode)
-        if reach is not None and max(low, high) > reach:
+        if reach is not None and max(low, high) > max(reach, 0):
             raise ArgumentError(
                 message("pad", f"{mode} padding of at most {reach} for a dimension of length {n}",
                         f"({low}, {high}) on {describe(input)}")
