@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from xlagrad.layers.normalized_weight import (
+    remove_spectral_norm,
+    remove_weight_norm,
+    spectral_norm,
+    weight_norm,
+)
 from xlagrad.torch.names import missing
-from xlagrad.torch.nn.utils import rnn
+from xlagrad.torch.nn.utils import parametrizations, parametrize, rnn
 from xlagrad.torch.nn.utils.clip_grad import (
     clip_grad_norm_,
     clip_grad_value_,
@@ -20,8 +26,14 @@ __all__ = [
     "clip_grads_with_norm_",
     "get_total_norm",
     "parameters_to_vector",
+    "parametrizations",
+    "parametrize",
+    "remove_spectral_norm",
+    "remove_weight_norm",
     "rnn",
+    "spectral_norm",
     "vector_to_parameters",
+    "weight_norm",
 ]
 
 
