@@ -203,6 +203,30 @@ def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
     return _floor_quotient(x, y)
 
 
+@op
+def floordiv(input: ArrayLike, other: ArrayLike) -> Array:
+    """floor(input / other), elementwise: Python's ``//`` on tensors.
+
+    It differs from `floor_divide` at infinities, where that has NaN or -1: ∞ // 2 is ∞, and -1 // ∞ is -0.
+
+    Raises:
+        DtypeError: a complex operand.
+
+    Example:
+        >>> floordiv(jnp.array([7.0, jnp.inf]), 2).tolist()
+        [3.0, inf]
+
+    Source: the array API's ``floor_divide``. Deviation: PyTorch's operator is its ``floor_divide``.
+    """
+    x, y = pair("floordiv", input, other)
+    refuse_complex("floordiv", x)
+    found = _floor_quotient(x, y)
+    if not is_inexact(x):
+        return found
+    x, y = lax.stop_gradient(x), lax.stop_gradient(y)
+    return jnp.where(jnp.isfinite(x) & jnp.isfinite(y), found, x / y)
+
+
 @jax.custom_jvp
 def _zero_like(x: Array, y: Array) -> Array:
     """Return x, its zeros with the sign of y, as Python has them."""

@@ -76,7 +76,7 @@ _BINARY: dict[str, Callable[..., Any]] = {
     "sub": arithmetic.sub,
     "mul": arithmetic.mul,
     "truediv": arithmetic.true_divide,
-    "floordiv": arithmetic.floor_divide,
+    "floordiv": arithmetic.floordiv,
     "mod": arithmetic.remainder,
     "pow": exponential.pow,
     "matmul": linear.matmul,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
-from xlagrad.core.modes import no_grad
 from xlagrad.ops import (
     arithmetic,
     choose,
@@ -56,6 +54,7 @@ equal = _of_two(compare.eq)
 exp = exponential.exp
 expm1 = exponential.expm1
 floor = unary.floor
+floor_divide = _of_two(arithmetic.floordiv)
 greater = _of_two(compare.gt)
 greater_equal = _of_two(compare.ge)
 hypot = _of_two(trigonometric.hypot)
@@ -106,30 +105,10 @@ def sign(x: Any, /) -> Any:
         [-1.0, 0.0]
     """
     found = unary.sgn(x)
+    if x.dtype.is_complex:
+        # The zero of no sign.
+        return choose.choose(compare.eq(x, 0), 0, found)
     return choose.choose(compare.isnan(x), x, found) if x.dtype.is_floating_point else found
-
-
-def floor_divide(x1: Any, x2: Any, /) -> Any:
-    """floor(x1 / x2), elementwise, also at infinity, where Python and PyTorch have NaN or -1.
-
-    Example:
-        >>> import xlagrad as xg
-        >>> xg.floor_divide(xg.asarray([7.0, float("inf")]), 2).tolist()
-        [3.0, inf]
-    """
-    a, b = agreed(x1, x2)
-    found = arithmetic.floor_divide(a, b)
-    if not found.dtype.is_floating_point:
-        return found
-    with no_grad():
-        ends = arithmetic.div(a, b)
-        far = logical.logical_not(logical.logical_and(finite(a), finite(b)))
-    return choose.choose(far, ends, found)
-
-
-def finite(x: Any) -> Any:
-    """Whether each element of an array, or a number, is finite."""
-    return math.isfinite(x) if isinstance(x, (int, float)) else compare.isfinite(x)
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:

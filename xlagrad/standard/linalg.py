@@ -12,8 +12,7 @@ from xlagrad.core.dispatch import registry
 from xlagrad.ops import view
 from xlagrad.standard.products import matmul, matrix_transpose, tensordot, vecdot
 from xlagrad.standard.statistics import sum
-from xlagrad.standard.types import astype as _astype
-from xlagrad.standard.types import result_type
+from xlagrad.standard.types import promoted
 
 __all__ = [
     "cholesky",
@@ -44,11 +43,6 @@ __all__ = [
 ]
 
 
-def _promoted(x1: Any, x2: Any) -> tuple[Any, Any]:
-    dtype = result_type(x1, x2)
-    return _astype(x1, dtype, copy=False), _astype(x2, dtype, copy=False)
-
-
 def cholesky(x: Any, /, *, upper: bool = False) -> Any:
     """The lower triangular L of x = L Lᴴ (or the upper Lᴴ) for positive definite matrices.
 
@@ -74,7 +68,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
         >>> xg.linalg.cross(xg.asarray([1.0, 0.0, 0.0]), xg.asarray([0.0, 1.0, 0.0])).tolist()
         [0.0, 0.0, 1.0]
     """
-    return registry["linalg_cross"](*_promoted(x1, x2), dim=axis)
+    return registry["linalg_cross"](*promoted(x1, x2), dim=axis)
 
 
 def det(x: Any, /) -> Any:
@@ -198,7 +192,7 @@ def outer(x1: Any, x2: Any, /) -> Any:
         >>> xg.linalg.outer(xg.asarray([1, 2]), xg.asarray([3, 4])).tolist()
         [[3, 4], [6, 8]]
     """
-    return registry["outer"](*_promoted(x1, x2))
+    return registry["outer"](*promoted(x1, x2))
 
 
 def pinv(x: Any, /, *, rtol: Any = None) -> Any:
@@ -245,7 +239,7 @@ def solve(x1: Any, x2: Any, /) -> Any:
         >>> xg.linalg.solve(2 * xg.eye(2), xg.asarray([2.0, 4.0])).tolist()
         [1.0, 2.0]
     """
-    a, b = _promoted(x1, x2)
+    a, b = promoted(x1, x2)
     if b.ndim == 1:
         return view.squeeze(registry["linalg_solve"](a, view.unsqueeze(b, -1)), -1)
     # With an axis in front PyTorch cannot take a matrix for a batch of vectors.

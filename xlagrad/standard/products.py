@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from xlagrad.core.promotion import result_type
 from xlagrad.ops import convert, einsum, linear, vectors, view
-
-
-def _promoted(x1: Any, x2: Any) -> tuple[Any, Any]:
-    dtype = result_type(x1, x2)
-    return convert.cast(x1, dtype), convert.cast(x2, dtype)
+from xlagrad.standard.types import promoted
 
 
 def matmul(x1: Any, x2: Any, /) -> Any:
@@ -21,7 +16,7 @@ def matmul(x1: Any, x2: Any, /) -> Any:
         >>> xg.matmul(xg.asarray([[1.0, 2.0]]), xg.asarray([3.0, 4.0])).tolist()
         [11.0]
     """
-    return linear.matmul(*_promoted(x1, x2))
+    return linear.matmul(*promoted(x1, x2))
 
 
 def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
@@ -32,7 +27,7 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
         >>> xg.tensordot(xg.asarray([1.0, 2.0]), xg.asarray([3.0, 4.0]), axes=1).item()
         11.0
     """
-    return einsum.tensordot(*_promoted(x1, x2), axes)
+    return einsum.tensordot(*promoted(x1, x2), axes)
 
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
@@ -43,7 +38,8 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
         >>> xg.vecdot(xg.asarray([1.0, 2.0]), xg.asarray([3.0, 4.0])).item()
         11.0
     """
-    return vectors.vecdot(*_promoted(x1, x2), dim=axis)
+    a, b = promoted(x1, x2)
+    return convert.cast(vectors.vecdot(a, b, dim=axis), a.dtype)
 
 
 def matrix_transpose(x: Any, /) -> Any:

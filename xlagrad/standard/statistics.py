@@ -185,8 +185,10 @@ def cumulative_prod(
     return _running(cumulative.cumprod, 1, x, axis, dtype, include_initial)
 
 
-def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
+def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Each element minus the one before along an axis, n times over.
+
+    ``n`` and ``axis`` can be given by position too, as NumPy and scikit-learn do.
 
     Example:
         >>> import xlagrad as xg

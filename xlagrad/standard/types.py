@@ -97,6 +97,12 @@ def agreed(*arrays: Any) -> tuple[Any, ...]:
     return tuple(convert.cast(x, dtype) if isinstance(x, Handle) else x for x in arrays)
 
 
+def promoted(*arrays: Any) -> tuple[Any, ...]:
+    """Return arrays, all of them, in their common type."""
+    dtype = result_type(*arrays)
+    return tuple(convert.cast(x, dtype) for x in arrays)
+
+
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     """The elements as another type; with ``copy=False`` the array itself if it has that type already.
 
