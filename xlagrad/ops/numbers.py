@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.core.promotion import promote
 from xlagrad.ops.arithmetic import float_pair, pair
-from xlagrad.ops.common import refuse_complex, require_integer
+from xlagrad.ops.common import refuse_complex, require_inexact, require_integer
 from xlagrad.ops.kinks import absolute
 
 
@@ -97,6 +98,44 @@ def ldexp(input: ArrayLike, other: ArrayLike) -> Array:
     """
     x, y = float_pair("ldexp", input, other)
     return x * jnp.exp2(y)
+
+
+class MantissaExponent(NamedTuple):
+    """What ``frexp`` returns."""
+
+    mantissa: Any
+    exponent: Any
+
+
+@jax.custom_jvp
+def _frexp(x: Array) -> tuple[Array, Array]:
+    mantissa, exponent = jnp.frexp(x)
+    return mantissa, exponent.astype(jnp.int32)
+
+
+@_frexp.defjvp
+def _frexp_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+    mantissa, exponent = _frexp(*primals)
+    scale = jnp.exp2(exponent.astype(mantissa.dtype))
+    return (mantissa, exponent), (tangents[0] / scale, np.zeros(exponent.shape, jax.dtypes.float0))
+
+
+@op(method=True)
+def frexp(input: Array) -> MantissaExponent:
+    """The mantissa, at least 1/2 and less than 1 in size, and the exponent of 2 that together make ``input``.
+
+    Raises:
+        DtypeError: integers or complex numbers.
+
+    Example:
+        >>> [x.tolist() for x in frexp(jnp.array([8.0, 0.0]))]
+        [[0.5, 0.0], [4, 0]]
+
+    Source: ``torch.frexp``.
+    """
+    refuse_complex("frexp", input)
+    require_inexact("frexp", input)
+    return MantissaExponent(*_frexp(input))
 
 
 @op(method=True, inplace=True)
