@@ -53,7 +53,7 @@ def _lstsq(A: Array, B: Array, rcond: ArrayLike | None, *, exact: bool) -> Least
     rest = A @ found - right
     residuals = jnp.sum((rest * jnp.conj(rest)).real, axis=-2)
     if vector:
-        found, residuals = found[..., 0], residuals if A.ndim == 2 else residuals[..., 0]
+        found = found[..., 0]
     return LeastSquares(found, residuals, rank, values)
 
 

@@ -32,20 +32,11 @@ def _projected_svd(A: Array, R: Array, M: Array | None, *, niter: int) -> SVDTur
     return SVDTurned(V, S, U) if flat else SVDTurned(U, S, V)
 
 
-def _sized(who: str, A: Any, q: Any, niter: Any) -> tuple[int, int]:
-    """Return the number of vectors and of iterations as integers that fit."""
-    smaller = min(tuple(A.shape)[-2:])
-    count, rounds = operator.index(q), operator.index(niter)
-    if not 0 <= count <= smaller:
-        fix = "it counts singular values"
-        raise errors.ArgumentError(message(who, f"q in the range [0, {smaller}]", str(count), fix))
-    if rounds < 0:
-        raise errors.ArgumentError(message(who, "niter of at least 0", str(rounds), "2 is usual"))
-    return count, rounds
-
-
 def _drawn(who: str, A: Any, q: int, M: Any, niter: int) -> Any:
-    count, rounds = _sized(who, A, q, niter)
+    count, rounds = operator.index(q), operator.index(niter)
+    if count < 0 or rounds < 0:
+        got = f"q={count}, niter={rounds}"
+        raise errors.ArgumentError(message(who, "q and niter of at least 0", got, "niter=2 is usual"))
     R = randn(min(tuple(A.shape)[-2:]), count, dtype=A.dtype)
     return _projected_svd(A, R, M, niter=rounds)
 
@@ -61,7 +52,7 @@ def svd_lowrank(A: Any, q: int | None = 6, niter: int | None = 2, M: Any = None)
         M: what to subtract from ``A``; broadcast.
 
     Raises:
-        ArgumentError: ``q`` above n or m, or ``niter`` below 0.
+        ArgumentError: ``q`` or ``niter`` below 0.
         ShapeError: fewer than two dimensions.
         DtypeError: integers.
 
@@ -97,6 +88,10 @@ def pca_lowrank(A: Any, q: int | None = None, center: bool = True, niter: int = 
     Source: ``torch.pca_lowrank``.
     """
     require_matrices("pca_lowrank", A, square=False)
-    count = min(6, *tuple(A.shape)[-2:]) if q is None else q
+    smaller = min(tuple(A.shape)[-2:])
+    count = min(6, smaller) if q is None else q
+    if not 0 <= count <= smaller:
+        fix = "it counts singular values"
+        raise errors.ArgumentError(message("pca_lowrank", f"q in the range [0, {smaller}]", str(count), fix))
     mean = A.mean(-2, keepdims=True) if center else None
     return _drawn("pca_lowrank", A, count, mean, niter)

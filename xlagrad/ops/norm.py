@@ -50,6 +50,8 @@ def p_norm(who: str, x: Array, order: float, dims: tuple[int, ...], keepdim: boo
         reduce = jnp.max if order > 0 else jnp.min
         kept = spread(size, reduce(lax.stop_gradient(size), axis=dims, keepdims=True), dims)
         return kept if keepdim else jnp.squeeze(kept, dims)
+    if order < 0:
+        require_elements(who, x, dims)
     zero = size == 0
     powers = jnp.where(zero, 0 if order > 0 else jnp.inf, jnp.where(zero, 1, size) ** order)
     total = jnp.sum(powers.astype(size.dtype), axis=dims, keepdims=keepdim)
@@ -104,10 +106,11 @@ def matrix_norm(who: str, x: Array, order: Any, dim: Any, keepdim: bool) -> Arra
     if order in ("nuc", 2, -2):
         require_matrices(who, x, square=False)
         values = singular_values(jnp.moveaxis(x, (rows, columns), (-2, -1)))
-        if order == "nuc" or not values.size:
+        if order == "nuc" or (order == 2 and not values.shape[-1]):
             found = jnp.sum(values, axis=-1)
         else:
             # Equal singular values share the gradient, as equal elements do in a maximum.
+            require_elements(who, values, (values.ndim - 1,))
             fixed = lax.stop_gradient(values)
             chosen = fixed[..., :1] if order == 2 else fixed[..., -1:]
             found = spread(values, chosen, (values.ndim - 1,))[..., 0]
@@ -117,7 +120,7 @@ def matrix_norm(who: str, x: Array, order: Any, dim: Any, keepdim: bool) -> Arra
         raise errors.ArgumentError(message(who, want, repr(order), "choose one of those"))
     inner, outer = (rows, columns) if abs(order) == 1 else (columns, rows)
     sums = jnp.sum(absolute(x), axis=inner, keepdims=True)
-    if not sums.size:
+    if order > 0 and not sums.shape[outer]:
         return jnp.sum(sums, axis=(inner, outer), keepdims=keepdim)
     return p_norm(who, sums, math.copysign(math.inf, order), (inner, outer), keepdim)
 

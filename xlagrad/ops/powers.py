@@ -12,7 +12,7 @@ import jax.scipy.linalg
 from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, Arrays, op
 from xlagrad.core.errors import describe, message
-from xlagrad.ops.common import int64, is_inexact
+from xlagrad.ops.common import int64, is_inexact, refuse_bool
 from xlagrad.ops.composed import composed
 from xlagrad.ops.linear import check_product, mismatch
 from xlagrad.ops.matrices import require_matrices
@@ -139,6 +139,7 @@ def linalg_vander(x: Array, N: int | None = None) -> Array:
 
     Raises:
         ArgumentError: fewer than 2 powers.
+        DtypeError: booleans.
 
     Example:
         >>> linalg_vander(jnp.array([2.0, 3.0])).tolist()
@@ -146,6 +147,7 @@ def linalg_vander(x: Array, N: int | None = None) -> Array:
 
     Source: ``torch.linalg.vander``.
     """
+    refuse_bool("linalg.vander", x)
     x = jnp.atleast_1d(x)
     count = x.shape[-1] if N is None else N
     if count <= 1:

@@ -64,8 +64,9 @@ def vecdot(x: Array, y: Array, *, dim: int = -1) -> Array:
     who = "linalg.vecdot"
     check_product(who, x, y)
     broadcast(who, x, y)
-    at = dim_of(who, dim, min(x.ndim, y.ndim)) - max(min(x.ndim, y.ndim), 1) if dim >= 0 else dim
-    dim_of(who, dim, max(x.ndim, y.ndim))
+    at = dim_of(who, dim, max(x.ndim, y.ndim))
+    if not x.ndim and not y.ndim:
+        return jnp.conj(x) * y
     return jnp.sum(jnp.conj(x) * y, axis=at)
 
 
