@@ -15,6 +15,8 @@ from xlagrad.core.errors import describe, message
 from xlagrad.ops.common import dim_of, is_bool, is_inexact, require_integer
 from xlagrad.ops.composed import composed
 
+# PyTorch takes these two as well.
+_SHORT = {"max": "amax", "min": "amin"}
 _REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 
 
@@ -222,7 +224,7 @@ def scatter_reduce(
     Source: ``torch.scatter_reduce``. Those that attain an extreme share its gradient; an index out of range
     is left out.
     """
-    return scatter_reduce_along(input, index, src, dim, reduce, include_self)
+    return scatter_reduce_along(input, index, src, dim, _SHORT.get(reduce, reduce), include_self)
 
 
 @op
