@@ -149,6 +149,13 @@ def test_a_tensor_is_no_place_for_results() -> None:
         np.add(VECTOR, VECTOR, out=ours.zeros(3))
 
 
+@pytest.mark.parametrize("array", [np.array([None, 1], object), np.array(["a", "b"])], ids=["object", "text"])
+def test_arrays_without_numbers(array: Any) -> None:
+    for symbol in (operator.add, operator.eq):
+        with pytest.raises(DtypeError, match=r"expected numbers, got ndarray of .+; convert them to numbers"):
+            symbol(array, ours.tensor([1, 2]))
+
+
 def test_traced() -> None:
     step = ours.compile(lambda x: np.float32(2) * x + VECTOR)
     assert step(ours.ones(3)).tolist() == [3.0, 4.0, 6.0]

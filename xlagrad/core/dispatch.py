@@ -213,7 +213,11 @@ def _operand(who: str, x: Any) -> Any:
     if isinstance(x, (Handle, jax.Array, int, float, complex)):
         return x
     if isinstance(x, (np.ndarray, np.generic, list)) or hasattr(x, "__jax_array__"):
-        return jnp.asarray(x)
+        try:
+            return jnp.asarray(x)
+        except (TypeError, ValueError) as error:
+            got = f"{type(x).__name__} of {x.dtype}" if isinstance(x, np.ndarray) else describe(x)
+            raise DtypeError(message(who, "numbers", got, "convert them to numbers first")) from error
     raise DtypeError(message(who, "a tensor, an array or a number", f"{type(x).__name__} {describe(x)}"))
 
 
