@@ -39,6 +39,7 @@ from xlagrad.ops import (  # noqa: F401
     ldl,
     least_squares,
     linear,
+    lobpcg,
     logical,
     lowrank,
     lu,
