@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from xlagrad.core import state
-from xlagrad.core.errors import ArgumentError, StateError, message
+from xlagrad.core.errors import ArgumentError, message
 from xlagrad.core.modes import no_grad
 from xlagrad.core.tensor import Parameter
 from xlagrad.layers import functional as F
 from xlagrad.layers.module import Module
-from xlagrad.layers.parametrizations import matrix_of, norm_except_dim, output_dim
-from xlagrad.layers.parametrize import Computed, computed_class
+from xlagrad.layers.parametrizations import matrix_of, output_dim
+from xlagrad.layers.recipe import add_recipe, recipe_of, remove_recipe
+from xlagrad.ops.norm import norm_except_dim
 
 
 class _WeightNorm(NamedTuple):
@@ -48,54 +48,17 @@ class _SpectralNorm(NamedTuple):
         return weight / u.clone().dot(matrix.mv(v.clone()))
 
 
-class Normalized(Computed):
-    """What the classes of modules with normalised weights have before the module's own class."""
-
-    def _compute(self, name: str) -> Any:
-        return self.__dict__["_recipes"][name].compute(self, name)
-
-    def _assign(self, name: str, value: Any) -> None:
-        want = f"assignments to the tensors that '{name}' is computed from"
-        raise StateError(message(type(self).__name__, want, f"one to '{name}'", "remove the norm first"))
-
-
-def _add(module: Any, name: str, recipe: Any, members: dict[str, Any]) -> None:
-    """Compute a weight by a recipe from new members of the module from now on."""
-    names = module._names if isinstance(module, Computed) else ()
-    if isinstance(module, Computed) and not isinstance(module, Normalized):
-        want = "a module without parametrizations"
-        raise StateError(message(type(module).__name__, want, "a parametrized one", "use parametrizations"))
-    first = type(module).__bases__[1] if names else type(module)
-    delattr(module, name)
-    recipes = dict(module.__dict__.get("_recipes", {}))
-    module._recipes = {**recipes, name: recipe}
-    for key, value in members.items():
-        register = module.register_parameter if isinstance(value, Parameter) else module.register_buffer
-        register(key, value)
-    module.__class__ = computed_class(Normalized, first, (*names, name))
-    state.bump()
-
-
 def _remove(who: str, module: Any, name: str, kind: type[Any], suffixes: tuple[str, ...]) -> None:
-    recipes = module.__dict__.get("_recipes", {})
-    if not isinstance(recipes.get(name), kind):
+    if not isinstance(recipe_of(module, name), kind):
         want = f"a module with {who.removeprefix('remove_')} of '{name}'"
         raise ArgumentError(message(who, want, type(module).__name__))
-    training, first = module.training, type(module).__bases__[1]
+    training = module.training
     module.training = False
     with no_grad():
         value = getattr(module, name).detach()
     module.training = training
-    names = tuple(n for n in module._names if n != name)
     trained = any(getattr(module, f"{name}_{s}").requires_grad for s in suffixes)
-    module._recipes = {key: recipe for key, recipe in recipes.items() if key != name}
-    for suffix in suffixes:
-        delattr(module, f"{name}_{suffix}")
-    module.__class__ = computed_class(Normalized, first, names) if names else first
-    module.register_parameter(name, Parameter(value, requires_grad=trained))
-    if not names:
-        del module._recipes
-    state.bump()
+    remove_recipe(module, name, [f"{name}_{s}" for s in suffixes], Parameter(value, requires_grad=trained))
 
 
 def _weight(who: str, module: Any, name: str) -> Any:
@@ -122,7 +85,7 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
     with no_grad():
         g = norm_except_dim(weight.detach(), 2, axis)
     members = {f"{name}_g": Parameter(g), f"{name}_v": Parameter(weight.detach())}
-    _add(module, name, _WeightNorm(axis), members)
+    add_recipe(module, name, _WeightNorm(axis), members)
     return module
 
 
@@ -170,7 +133,7 @@ def spectral_norm(
         u = F.normalize(matrix.new_empty(matrix.shape[0]).normal_(), dim=0, eps=eps)
         v = F.normalize(matrix.new_empty(matrix.shape[1]).normal_(), dim=0, eps=eps)
     members = {f"{name}_orig": weight, f"{name}_u": u, f"{name}_v": v}
-    _add(module, name, _SpectralNorm(axis, n_power_iterations, eps), members)
+    add_recipe(module, name, _SpectralNorm(axis, n_power_iterations, eps), members)
     return module
 
 

@@ -14,25 +14,11 @@ from xlagrad.layers.module import Module
 from xlagrad.layers.parametrize import register_parametrization
 from xlagrad.ops.create import zeros_like
 from xlagrad.ops.join import cat
+from xlagrad.ops.norm import norm_except_dim
 from xlagrad.ops.orthogonal import geqrf, linalg_householder_product, linalg_qr
 from xlagrad.ops.powers import linalg_matrix_exp
 from xlagrad.ops.random import randn
 from xlagrad.ops.solve import linalg_solve
-
-
-def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Any:
-    """Return the norm of ``v`` over all dimensions but one, which keep size 1; over all for ``dim=-1``.
-
-    Example:
-        >>> norm_except_dim(Tensor([[3.0, 4.0], [0.0, 1.0]])).tolist()
-        [[5.0], [1.0]]
-
-    Source: ``torch.norm_except_dim``.
-    """
-    if dim == -1:
-        return v.norm(pow)
-    dims = tuple(i for i in range(v.ndim) if i != dim % v.ndim)
-    return v.norm(pow, dims, keepdim=True) if dims else v.abs()
 
 
 class _WeightNorm(Module):

@@ -11,7 +11,7 @@ from xlagrad.layers.normalized_weight import (
     weight_norm,
 )
 from xlagrad.torch.names import missing
-from xlagrad.torch.nn.utils import parametrizations, parametrize, rnn
+from xlagrad.torch.nn.utils import parametrizations, parametrize, prune, rnn
 from xlagrad.torch.nn.utils.clip_grad import (
     clip_grad_norm_,
     clip_grad_value_,
@@ -28,6 +28,7 @@ __all__ = [
     "parameters_to_vector",
     "parametrizations",
     "parametrize",
+    "prune",
     "remove_spectral_norm",
     "remove_weight_norm",
     "rnn",
