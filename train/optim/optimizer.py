@@ -30,7 +30,7 @@ HOOK_KINDS = (
 global_hooks: dict[str, dict[int, Callable[..., Any]]] = {"step_pre": {}, "step_post": {}}
 
 
-_GUARDED_APART = ("param_groups", "state", "_slots", "_hooks", "_trace", "_stepping", "_opt_called")
+_GUARDED_APART = ("param_groups", "state", "_slots", "_hooks", "_trace", "_stepping", "_opt_called", "_skip")
 
 
 class Optimizer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -69,6 +70,14 @@ class RuleOptimizer(Optimizer):
             self._update(group)
         return loss
 
+    def step_unless(self, skip: Tensor, *args: Any, **kwargs: Any) -> Any:
+        """Step where ``skip`` is 0, and otherwise write what was there: the choice is made on the device."""
+        self.__dict__["_skip"] = skip
+        try:
+            return self.step(*args, **kwargs)
+        finally:
+            del self.__dict__["_skip"]
+
     def _plan(self, group: ParamGroup) -> Plan:
         hyper = group.hyper
         return Plan(
@@ -91,7 +100,7 @@ class RuleOptimizer(Optimizer):
         slots = {name: [self._slot(group, i, name) for i, _, _ in found] for name in plan.slots}
         # Inside a trace the arithmetic belongs to the program that is being traced, not to one of its own.
         run = update_group if state.tracing() else fused
-        params, after, steps = run(
+        arguments: Any = (
             plan,
             None if len(found) == len(every) else tuple(i for i, _, _ in found),
             [p.data_array for _, p, _ in found],
@@ -101,6 +110,10 @@ class RuleOptimizer(Optimizer):
             group.hyper.vector.data_array,
             {place: held.data_array for place, held in group.hyper.loose().items()},
         )
+        params, after, steps = run(*arguments)
+        if (skip := self.__dict__.get("_skip")) is not None:
+            before = arguments[2], arguments[4], arguments[5]
+            params, after, steps = _chosen(skip.data_array > 0, before, (params, after, steps))
         for (_, p, _), array in zip(found, params, strict=True):
             write_array(p, array)
         for name, column in slots.items():
@@ -179,6 +192,10 @@ class RuleOptimizer(Optimizer):
         )
         counts = None if group.counts is None else group.counts.signature(self._slots, params)
         return group.signature(), held, others, counts
+
+
+def _chosen(skip: jax.Array, before: Any, after: Any) -> Any:
+    return jax.tree.map(lambda a, b: jnp.where(skip, a, b), before, after)
 
 
 def _array(slot: Tensor | None) -> Any:

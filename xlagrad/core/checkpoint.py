@@ -18,7 +18,7 @@ from xlagrad.core.random import default_generator
 class CheckpointNode(tape.Node):
     """Runs the function again, this time recorded, and walks back through it."""
 
-    __slots__ = ("args", "fn", "kwargs", "leaves", "random", "tree")
+    __slots__ = ("args", "autocast", "fn", "kwargs", "leaves", "random", "tree")
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class CheckpointNode(tape.Node):
         edges = [tape.edge(x) if is_handle(x) and x._requires_grad else None for x in self.leaves]
         super().__init__("CheckpointBackward0", edges, [(t._data.shape, t._data.dtype) for t in outs])
         self.fn, self.args, self.kwargs, self.random = fn, args, kwargs, random
+        self.autocast = local.autocast
 
     def pull(self, cotangents: list[Any]) -> Sequence[Any]:
         """Return the gradients of the arguments; those of closed-over leaves are accumulated at once."""
@@ -40,7 +41,7 @@ class CheckpointNode(tape.Node):
         if self.random is not None:
             default_generator.set_state(self.random)
         try:
-            with Switch(grad=True):
+            with Switch(grad=True, autocast=self.autocast):
                 out = self.fn(*jax.tree.unflatten(self.tree, fresh), **self.kwargs)
         finally:
             if state is not None:

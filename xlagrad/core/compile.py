@@ -89,7 +89,7 @@ class Compiled:
         if flag.on or local.trace is not None or _transformed():
             return self._fn(*args, **kwargs)
         flat = Flat(args, kwargs, self._watched, self._link)
-        programs = self._programs.get((local.grad, get_default_dtype(), flat.key))
+        programs = self._programs.get((local.grad, get_default_dtype(), local.autocast, flat.key))
         if programs is not None and programs[0].fits():
             return programs[0].run(flat.leaves)
         program, flat = self._program(flat, args, kwargs)
@@ -102,7 +102,7 @@ class Compiled:
         """Return a program that fits, tracing the function if there is none yet, and its flat arguments."""
         collector = self._collect(flat)
         flat = Flat(args, kwargs, self._watched, self._link)
-        key = (local.grad, get_default_dtype(), flat.key)
+        key = (local.grad, get_default_dtype(), local.autocast, flat.key)
         programs = self._programs.get(key, [])
         for i, program in enumerate(programs):
             if not program.once and program.fits():
@@ -118,7 +118,7 @@ class Compiled:
         self._note(key, flat, reason, time.perf_counter() - start)
         self._kept.extend(flat.objects)
         self._watched |= {id(t) for t in program.sources.donated + program.sources.fixed}
-        key = (*key[:2], Flat(args, kwargs, self._watched, self._link).key)
+        key = (*key[:3], Flat(args, kwargs, self._watched, self._link).key)
         self._programs[key] = [program, *[p for p in self._programs.get(key, []) if not p.once]]
         return program, flat
 
@@ -215,6 +215,8 @@ class Compiled:
                 return _change(label, a, b)
         if old_key[0] != key[0]:
             return "gradients were switched on or off"
+        if old_key[2] != key[2]:
+            return "autocast was switched on or off, or to another type"
         return "an argument that is no tensor, or its requires_grad, changed"
 
     def explanation(self) -> Explanation:

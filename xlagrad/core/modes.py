@@ -6,8 +6,8 @@ import functools
 import inspect
 import os
 import threading
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar
 
 from xlagrad.core.errors import ArgumentError, message
@@ -22,14 +22,26 @@ class Local(threading.local):
         grad: whether operations are recorded for backward.
         inference: whether ``inference_mode`` is on.
         trace: the compile trace that is running in this thread, or None.
+        autocast: pairs of a kind of device and the lower precision for it, or None where autocast is off.
+        autocast_dtypes: the lower precision for each kind of device that has been chosen.
+        autocast_cache: whether autocast was asked to cache.
     """
 
     grad: bool = True
     inference: bool = False
     trace: Any = None
+    autocast: Any = None
+    autocast_dtypes: Mapping[str, Any] = MappingProxyType({})
+    autocast_cache: bool = True
 
 
 local = Local()
+
+
+class Casting:
+    """What plan runs in place of another under autocast; ``xlagrad.core.autocast`` fills it in."""
+
+    choose: Callable[..., Any]
 
 
 class Switch:
@@ -43,9 +55,9 @@ class Switch:
             return self(args[0])
         return self
 
-    def __init__(self, **values: bool) -> None:
+    def __init__(self, **values: Any) -> None:
         self._values = values
-        self._saved: list[dict[str, bool]] = []
+        self._saved: list[dict[str, Any]] = []
 
     def __enter__(self) -> None:
         self._saved.append({name: getattr(local, name) for name in self._values})

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from xlagrad.core.errors import XLAGRAD_ERRORS, ArgumentError, DtypeError, ShapeError, describe, message
 from xlagrad.core.handle import Handle, read, wrap
-from xlagrad.core.modes import local
+from xlagrad.core.modes import Casting, local
 from xlagrad.core.tape import Edge, Node, counter, edge
 
 
@@ -32,10 +32,20 @@ class Plan:
         label: name for errors and ``grad_fn``.
         body: pure function of the flat operands, which returns an array or a tuple of arrays.
         run: ``body`` under jit.
+        variants: this plan with casts in front, as autocast has them.
         differentiable: whether its results ever go on the tape.
     """
 
-    __slots__ = ("__weakref__", "body", "differentiable", "label", "recorded", "run", "signatures")
+    __slots__ = (
+        "__weakref__",
+        "body",
+        "differentiable",
+        "label",
+        "recorded",
+        "run",
+        "signatures",
+        "variants",
+    )
 
     def __init__(self, label: str, body: Callable[..., Any], differentiable: bool = True) -> None:
         self.label = label
@@ -54,6 +64,7 @@ class Plan:
         self.run = jax.jit(strong_body)
         self.signatures: dict[Any, Pair] = {}
         self.recorded: dict[Any, Plan] = {}
+        self.variants: dict[Any, Plan] = {}
 
     def pair(self, mask: int, arrays: Sequence[Any]) -> Pair:
         """Return the jitted forward-with-residuals and backward for these operands' types."""
@@ -267,6 +278,8 @@ def call_plan(plan: Plan, operands: Sequence[Any]) -> Any:
     edges: list[Edge] = []
     arrays: list[Any] = []
     trace, grad = local.trace, local.grad
+    if local.autocast is not None:
+        plan = Casting.choose(plan, operands)
     for x in operands:
         if isinstance(x, Handle):
             array = x._data if x._view is None and trace is None else read(x)

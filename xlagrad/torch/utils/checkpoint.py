@@ -24,7 +24,7 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool = F
     """
     for name in ("preserve_rng_state", "context_fn", "determinism_check", "debug"):
         kwargs.pop(name, None)
-    return _checkpoint(function)(*args, **kwargs)
+    return _checkpoint(function, *args, **kwargs)
 
 
 def checkpoint_sequential(functions: Any, segments: int, input: Any, **options: Any) -> Any:
