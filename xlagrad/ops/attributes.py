@@ -27,7 +27,6 @@ from xlagrad.ops import convert, view
 from xlagrad.ops.create import new_empty
 from xlagrad.ops.data import new_tensor
 from xlagrad.ops.memory import Layout, strided
-from xlagrad.ops.strided import storage
 from xlagrad.ops.values import alike, concrete
 
 
@@ -111,16 +110,15 @@ def data_ptr(self: Any) -> int:
         TraceError: under a trace, where there is no memory yet.
         DeviceError: the value is spread over several devices.
     """
-    home, start = storage(self)
-    array = read(home)
+    array = read(_root(self))
     if is_tracer(array):
         fix = "look at it outside of the compiled function"
         raise TraceError(message("data_ptr", "a value in memory", f"a traced one at {user_line()}", fix))
     if len(array.devices()) > 1:
         fix = "see .data_array.addressable_shards"
         raise DeviceError(message("data_ptr", "a value on one device", describe(array), fix))
-    offset = layout(self)[2] - start
-    return int(array.unsafe_buffer_pointer()) + offset * int(self.dtype.itemsize) if array.size else 0
+    offset = layout(self)[2] * int(self.dtype.itemsize)
+    return int(array.unsafe_buffer_pointer()) + offset if array.size else 0
 
 
 def dim_order(self: Any, *, ambiguity_check: Any = False) -> tuple[int, ...]:

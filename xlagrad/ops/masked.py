@@ -111,9 +111,9 @@ def nonzero_sized(input: Array, size: int, fill_value: int = 0) -> Array:
         >>> nonzero_sized(jnp.array([0, 5, 6]), 3, -1).tolist()
         [[1], [2], [-1]]
     """
-    found = jnp.nonzero(input, size=size, fill_value=fill_value)
-    if not found:
+    if not input.ndim:
         return jnp.zeros((size, 0), int64())
+    found = jnp.nonzero(input, size=size, fill_value=fill_value)
     return jnp.stack(found, axis=1).astype(int64())
 
 
@@ -143,6 +143,26 @@ def nonzero(input: Any, *, as_tuple: bool = False, size: int | None = None, fill
     if as_tuple:
         return tuple(alike(input, i, int64()) for i in np.nonzero(np.atleast_1d(value)))
     return alike(input, np.argwhere(value), int64())
+
+
+@composed(method=True)
+def nonzero_static(input: Any, *, size: int, fill_value: int = -1) -> Any:
+    """The coordinates of the first ``size`` nonzero elements; ``fill_value`` where there are fewer.
+
+    Works under ``compile``, as the shape of the result is known.
+
+    Raises:
+        ArgumentError: ``size`` is negative.
+
+    Example:
+        >>> nonzero_static(jnp.array([0, 5, 6]), size=3).tolist()
+        [[1], [2], [-1]]
+
+    Source: ``torch.nonzero_static``.
+    """
+    if size < 0:
+        raise errors.ArgumentError(message("nonzero_static", "a size of 0 or more", str(size)))
+    return nonzero_sized(input, size, fill_value)
 
 
 @composed(method=True)

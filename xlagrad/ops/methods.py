@@ -25,6 +25,7 @@ from xlagrad.ops import (  # noqa: F401
     patches,
     resize,
     scattering,
+    segment,
     splits,
     strided,
     view,

@@ -83,7 +83,7 @@ def _write_jvp(primals: tuple[Any, Any, Any], tangents: tuple[Any, Any, Any]) ->
     return write_at(x, grid, values), dx.at[grid].set(dvalues, unique_indices=True)
 
 
-def _neutral(how: str, dtype: Any) -> Any:
+def neutral(how: str, dtype: Any) -> Any:
     """Return what changes nothing when it is reduced with."""
     if how in ("sum", "mean"):
         return jnp.zeros((), dtype)
@@ -152,7 +152,7 @@ def reduce_at(x: Array, grid: Any, values: Array, how: str, include_self: bool) 
     own = jnp.ones(x.shape, bool)
     if not include_self:
         own = own.at[grid].set(False)
-        x = jnp.where(own, x, _neutral(how, x.dtype))
+        x = jnp.where(own, x, neutral(how, x.dtype))
     if how in ("sum", "mean"):
         total = _added(x, grid, values)
         return total if how == "sum" else _mean(total, own, grid, values)

@@ -22,13 +22,14 @@ from xlagrad.ops import (
     out,
     parts,
     ranges,
+    refill,
     splits,
     strided,
     view,
     windows,
 )
 from xlagrad.ops import random as draws
-from xlagrad.torch import legacy
+from xlagrad.torch import legacy, native
 
 # PyTorch's functions of tensors. A record has the name that PyTorch gives the function, so the names are all
 # that this face adds; records that only serve others stay out of it.
@@ -76,6 +77,7 @@ FUNCTIONS = """
     transpose_copy unbind_copy unfold_copy unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze_copy
     view_as_complex_copy view_as_real_copy view_copy bartlett_window binomial blackman_window empty_permuted
     empty_strided from_file frombuffer hamming_window hann_window kaiser_window layout memory_format range
+    segment_reduce
 """.split()  # noqa: SIM905
 
 INPLACE = """
@@ -103,7 +105,20 @@ SAME = {"moveaxis": "movedim", "split_with_sizes": "split", "swapaxes": "transpo
 def operations() -> dict[str, Callable[..., Any]]:
     """Return the functions of `torch` by name: operations, views, layers' mathematics, in-place methods."""
     found: dict[str, Callable[..., Any]] = {}
-    modules = (view, parts, splits, strided, complex_view, combine, create, layouts, data, windows, draws)
+    modules = (
+        view,
+        parts,
+        splits,
+        strided,
+        complex_view,
+        combine,
+        create,
+        layouts,
+        data,
+        windows,
+        draws,
+        refill,
+    )
     sources: list[dict[str, Any]] = [registry, copies.COPIES, *map(vars, (*modules, functional))]
     for name in FUNCTIONS:
         for source in sources:
@@ -116,7 +131,7 @@ def operations() -> dict[str, Callable[..., Any]]:
     found |= attributes.FUNCTIONS | absent.FUNCTIONS | legacy.CLASSES
     found |= {"layout": memory.Layout, "memory_format": memory.MemoryFormat}
     found |= {name: getattr(Tensor, name) for name in INPLACE if hasattr(Tensor, name)}
-    return found
+    return found | native.FUNCTIONS
 
 
 def records(names: Iterable[str], prefix: str = "") -> dict[str, Callable[..., Any]]:
