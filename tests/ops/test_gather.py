@@ -113,6 +113,10 @@ def test_places_in_sorted_sequences() -> None:
     check("searchsorted", row, values, right=True, grad=False, compiled=False)
     check("searchsorted", row, 3, grad=False, compiled=False)
     check("searchsorted", torch.stack([row, row + 1]), values, side="right", grad=False, compiled=False)
+    for sequence, sought in ((row[:0], values), (torch.zeros(2, 0), values), (torch.zeros(0, 4), values[:0])):
+        check("searchsorted", sequence, sought, grad=False, compiled=False)
+    with pytest.raises(ArgumentError, match="searchsorted: expected side and right to agree"):
+        registry["searchsorted"](Tensor([1.0]), 1.0, side="left", right=True)
     check("searchsorted", row.flip(0), values, sorter=torch.tensor([3, 2, 1, 0]), grad=False, compiled=False)
     check("bucketize", values, row, out_int32=True, grad=False, compiled=False)
 

@@ -176,3 +176,13 @@ def test_numpys_names_of_arguments() -> None:
     check(lambda v: v.max(axis=1, keepdims=True), x, compiled=False)
     check(lambda v: v.mean(axis=(0, 1)), x, compiled=False)
     check("amax", x, axis=1, compiled=False)
+
+
+def test_running_logarithm_of_complex_numbers() -> None:
+    x = torch.complex(5 * tensor(4, 3), 9 * tensor(4, 3, seed=1))
+    check("logcumsumexp", x, 0, rtol=1e-4, atol=1e-5)
+    x[1, 0] = complex(float("-inf"), 0)
+    check("logcumsumexp", x, 0, grad=False, compiled=False, rtol=1e-4, atol=1e-5)
+    x[2, 1] = complex(float("nan"), 0)
+    check("logcumsumexp", x, 0, grad=False, compiled=False, rtol=1e-4, atol=1e-5)
+    check("logcumsumexp", x[:0], 0, grad=False, compiled=False)

@@ -10,7 +10,16 @@ from jax import lax
 from xlagrad.core import dtypes, errors
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
-from xlagrad.ops.common import ValuesIndices, dim_of, floating, int64, is_float, is_inexact, refuse_complex
+from xlagrad.ops.common import (
+    ValuesIndices,
+    dim_of,
+    floating,
+    int64,
+    is_complex,
+    is_float,
+    is_inexact,
+    refuse_complex,
+)
 from xlagrad.ops.composed import composed
 
 
@@ -58,6 +67,30 @@ def cumprod(input: Array, dim: int, *, dtype: Any = None) -> Array:
     return lax.cumprod(x, at).reshape(input.shape)
 
 
+def _add_exponentials(total: Array, x: Array) -> Array:
+    """Return ln(e^total + e^x) for complex numbers, with the angle of the greater one as it is."""
+    swapped = (total.real > x.real) | jnp.isnan(total)
+    low, high = jnp.where(swapped, x, total), jnp.where(swapped, total, x)
+    endless = jnp.isinf(high.real) & (high.real == low.real)
+    gone = jnp.isinf(low.real) & (low.real < 0)
+    apart = jnp.where(gone | endless, 0, low - high)
+    found = high + jnp.log1p(jnp.where(gone, 0, jnp.exp(apart)))
+    both = jnp.log(jnp.exp(jnp.where(endless, low, 0)) + jnp.exp(jnp.where(endless, high, 0)))
+    found = jnp.where(endless, jnp.where(high.real < 0, low, both), found)
+    return jnp.where(jnp.isnan(low) | jnp.isnan(high), jnp.nan * (1 + 1j), found).astype(x.dtype)
+
+
+def _running_logarithm(x: Array, at: int) -> Array:
+    # One after the other: another order would turn some angles by 2π.
+    def step(total: Array, part: Array) -> tuple[Array, Array]:
+        total = _add_exponentials(total, part)
+        return total, total
+
+    rows = jnp.moveaxis(x, at, 0)
+    _, rest = lax.scan(step, rows[0], rows[1:])
+    return jnp.moveaxis(jnp.concatenate([rows[:1], rest]), 0, at)
+
+
 @op(method=True)
 def logcumsumexp(input: Array, dim: int) -> Array:
     """ln Σ e^x of the elements up to each one along a dimension, without overflow.
@@ -72,7 +105,9 @@ def logcumsumexp(input: Array, dim: int) -> Array:
     Source: ``torch.logcumsumexp``.
     """
     x, at = _prepared("logcumsumexp", floating(input), dim, None)
-    return lax.cumlogsumexp(x, at).reshape(input.shape)
+    wide = x.astype(jnp.float32) if x.dtype.itemsize == 2 else x
+    found = _running_logarithm(x, at) if is_complex(x) and x.size else lax.cumlogsumexp(wide, at)
+    return found.reshape(input.shape).astype(x.dtype)
 
 
 @op

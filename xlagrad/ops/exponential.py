@@ -217,7 +217,7 @@ def _logit_jvp(eps: float | None, primals: tuple[Any], tangents: tuple[Any]) -> 
     (x,) = primals
     low, outside = (0.0, jnp.nan) if eps is None else (eps, 0.0)
     inside = (x >= low) & (x <= 1 - low)
-    slope = jnp.where(inside, 1 / (x * (1 - x)), outside)
+    slope = jnp.where(inside, 1 / (jnp.abs(x) * (1 - x)), outside)
     return _logit(eps, x), tangents[0] * slope.astype(x.dtype)
 
 

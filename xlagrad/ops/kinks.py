@@ -38,7 +38,8 @@ def _absolute_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
 def unit(x: jax.Array) -> jax.Array:
     """Return x / |x|, and 0 at 0: the sign of real numbers, the direction of complex ones."""
     if not jnp.issubdtype(x.dtype, jnp.complexfloating):
-        return jnp.sign(x)
+        # Of NaN it is 0, as in PyTorch.
+        return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
     size = absolute(x)
     return x / jnp.where(size == 0, 1, size)
 

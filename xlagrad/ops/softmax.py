@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from xlagrad.core import dtypes
 from xlagrad.core.dispatch import Array, op
 from xlagrad.ops.common import dim_of, require_inexact
 
 
-def _prepared(who: str, input: Array, dim: int, dtype: Any) -> tuple[Array, int]:
+def _along(who: str, function: Callable[..., Array], input: Array, dim: int, dtype: Any) -> Array:
+    """Return ``function`` along a dimension, of half precision computed in float32 and rounded at the end."""
     x = input if dtype is None else input.astype(dtypes.as_jax(dtype))
     require_inexact(who, x)
-    return x, dim_of(who, dim, x.ndim)
+    at = dim_of(who, dim, x.ndim)
+    wide = x.astype(jnp.float32) if x.dtype.itemsize == 2 else x
+    found = function(wide, axis=at) if x.ndim else function(wide[None], axis=0)[0]
+    return found.astype(x.dtype)
 
 
 @op(method=True)
@@ -36,8 +42,7 @@ def softmax(input: Array, dim: int, dtype: Any = None) -> Array:
 
     Source: ``torch.softmax``.
     """
-    x, at = _prepared("softmax", input, dim, dtype)
-    return jax.nn.softmax(x, axis=at) if x.ndim else jax.nn.softmax(x[None])[0]
+    return _along("softmax", jax.nn.softmax, input, dim, dtype)
 
 
 @op(method=True)
@@ -59,5 +64,4 @@ def log_softmax(input: Array, dim: int, dtype: Any = None) -> Array:
 
     Source: ``torch.log_softmax``.
     """
-    x, at = _prepared("log_softmax", input, dim, dtype)
-    return jax.nn.log_softmax(x, axis=at) if x.ndim else jax.nn.log_softmax(x[None])[0]
+    return _along("log_softmax", jax.nn.log_softmax, input, dim, dtype)

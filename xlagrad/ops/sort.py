@@ -144,6 +144,9 @@ def searchsorted(
         raise errors.ArgumentError(
             message("searchsorted", "side 'left' or 'right'", repr(side), "choose one")
         )
+    if side == "left" and right:
+        got = "side='left' and right=True"
+        raise errors.ArgumentError(message("searchsorted", "side and right to agree", got))
     values = jnp.asarray(input)
     sequence = sorted_sequence
     if sorter is not None:
@@ -151,12 +154,16 @@ def searchsorted(
     where = "right" if right or side == "right" else "left"
     dtype = jnp.int32 if out_int32 else int64()
     if sequence.ndim == 1:
+        if not sequence.size:
+            return jnp.zeros(values.shape, dtype)
         return jnp.searchsorted(sequence, values, side=where).astype(dtype)
     if sequence.shape[:-1] != values.shape[:-1]:
         got = f"{describe(sequence)} and {describe(values)}"
         raise errors.ShapeError(
             message("searchsorted", "equal leading dimensions", got, "expand one of them")
         )
+    if not sequence.size or not values.size:
+        return jnp.zeros(values.shape, dtype)
     rows = sequence.reshape(-1, sequence.shape[-1]), values.reshape(-1, values.shape[-1])
     found = jax.vmap(lambda s, v: jnp.searchsorted(s, v, side=where))(*rows)
     return found.reshape(values.shape).astype(dtype)
