@@ -113,6 +113,19 @@ def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     return _run("dropout3d", input, p, training, inplace, _channels("dropout3d", input, 3))
 
 
+def feature_dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Return (N, C, …) with whole channels zeroed with probability ``p``, the others divided by 1 − p.
+
+    Arguments and errors as those of `dropout`; less than two dimensions raise a ``ShapeError``.
+
+    Source: ``torch.feature_dropout``.
+    """
+    if input.ndim < 2:
+        fix = "add dimensions with unsqueeze"
+        raise ShapeError(message("feature_dropout", "at least 2 dimensions", describe(input), fix))
+    return _run("feature_dropout", input, p, training, inplace, 2)
+
+
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
     """Return ``input`` with elements dropped so that mean 0 and variance 1 stay, for SELU networks.
 

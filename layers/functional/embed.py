@@ -50,7 +50,7 @@ def _padding(padding_idx: int | None, rows: int) -> int | None:
     return padding_idx % rows
 
 
-def _limit(weight: Any, input: Any, max_norm: float, norm_type: float) -> None:
+def limit(weight: Any, input: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are looked up, and exceed ``max_norm``, down to it, in the table itself."""
     table, index = read(weight), read(input) if isinstance(input, Handle) else input
     norms = jnp.sum(jnp.abs(table) ** norm_type, axis=1, keepdims=True) ** (1 / norm_type)
@@ -103,7 +103,7 @@ def embedding(
     _check("embedding", input, weight)
     padding = _padding(padding_idx, weight.shape[0])
     if max_norm is not None:
-        _limit(weight, input, max_norm, norm_type)
+        limit(weight, input, max_norm, norm_type)
     return _embedding(input, weight, padding_idx=padding, by_frequency=scale_grad_by_freq)
 
 
@@ -122,11 +122,7 @@ def _embedding_bag(
     if by_frequency:
         weight = _shared(weight, input)
     flat = input.reshape(-1)
-    if offsets is None:
-        bags, n = jnp.repeat(jnp.arange(input.shape[0]), input.shape[1]), input.shape[0]
-    else:
-        n = offsets.shape[0] - int(last)
-        bags = jnp.searchsorted(offsets[:n], jnp.arange(flat.shape[0]), side="right") - 1
+    bags, n = _bags(input, offsets, last)
     rows = _rows(weight, flat)
     counts = flat != padding_idx if padding_idx is not None else jnp.ones(flat.shape, bool)
     if mode == "max":
@@ -140,6 +136,31 @@ def _embedding_bag(
         return total
     size = jax.ops.segment_sum(counts.astype(total.dtype), bags, n)
     return total / jnp.maximum(size, 1)[:, None]
+
+
+@op(name="_bag_places")
+def bag_places(
+    input: Array, weight: Array, offsets: Array | None, out: Array, mode: str, last: bool
+) -> tuple[Array, Array, Array]:
+    """The bag of each index, the size of each bag, and the index of the row that is its maximum by feature.
+
+    The last is zero in other modes than ``max``. Arguments as `embedding_bag`, with its result ``out``.
+    """
+    flat, (bags, n) = input.reshape(-1), _bags(input, offsets, last)
+    sizes = jax.ops.segment_sum(jnp.ones_like(flat), bags, n)
+    if mode != "max":
+        return bags.astype(flat.dtype), sizes, jnp.zeros(out.shape, flat.dtype)
+    found = jnp.where(_rows(weight, flat) == out[bags], flat[:, None], weight.shape[0])
+    best = jax.ops.segment_min(found, bags, n)
+    return bags.astype(flat.dtype), sizes, jnp.where(sizes[:, None] > 0, best, 0)
+
+
+def _bags(input: Array, offsets: Array | None, last: bool) -> tuple[Array, int]:
+    """Return the bag of each index, and how many bags there are."""
+    if offsets is None:
+        return jnp.repeat(jnp.arange(input.shape[0]), input.shape[1]), input.shape[0]
+    n = offsets.shape[0] - int(last)
+    return jnp.searchsorted(offsets[:n], jnp.arange(input.size), side="right") - 1, n
 
 
 def _check_bags(input: Any, weight: Any, offsets: Any, mode: str, factors: Any) -> None:
@@ -199,7 +220,7 @@ def embedding_bag(
     _check_bags(input, weight, offsets, mode, per_sample_weights)
     padding = _padding(padding_idx, weight.shape[0])
     if max_norm is not None:
-        _limit(weight, input, max_norm, norm_type)
+        limit(weight, input, max_norm, norm_type)
     return _embedding_bag(
         input,
         weight,

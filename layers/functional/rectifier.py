@@ -184,7 +184,7 @@ def softshrink(input: Array, lambd: float = 0.5) -> Array:
     return moved.astype(input.dtype)
 
 
-@op
+@op(method=True)
 def hardshrink(input: Array, lambd: float = 0.5) -> Array:
     """x, and 0 within lambd of 0.
 
@@ -239,8 +239,9 @@ _rrelu_ = in_place(_rrelu)
 
 
 def rrelu(
-    input: Any, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
-) -> Any:
+    input: Any, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False,
+    inplace: bool = False, generator: Any = None,
+) -> Any:  # fmt: skip
     """Return x where positive, else a · x, with a drawn from [lower, upper] for each element.
 
     Args:
@@ -249,6 +250,7 @@ def rrelu(
         upper: largest slope.
         training: whether to draw; otherwise the slope is the mean of both.
         inplace: write the result to ``input``.
+        generator: what to draw from, by default the one that all share.
 
     Raises:
         ArgumentError: ``lower`` is larger than ``upper``.
@@ -264,5 +266,5 @@ def rrelu(
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace=inplace)
     if inplace and isinstance(input, Handle):
-        return _rrelu_(input, next_key(), lower=lower, upper=upper)
-    return _rrelu(input, next_key(), lower=lower, upper=upper)
+        return _rrelu_(input, next_key(generator), lower=lower, upper=upper)
+    return _rrelu(input, next_key(generator), lower=lower, upper=upper)
