@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from xlagrad.core import state
+from xlagrad.core.errors import StateError, message
 from xlagrad.core.tensor import Tensor, as_array, wrap
 from xlagrad.ops.index import getitem
 from xlagrad.train.optim.plan import DECAY, Place
@@ -116,6 +117,10 @@ class Hyper:
         traced = state.tracing()
         if not traced:
             self._sync()
+        elif state.settled(self):
+            fix = "read it before scheduler.step(), or outside"
+            got = "a schedule's step, which is made after the call"
+            raise StateError(message(f"param_groups[{key!r}]", "a value that is known", got, fix))
         found = [
             self._element(i) if traced else self._host[place]
             for i, place in enumerate(self.places)

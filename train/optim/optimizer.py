@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import jax.numpy as jnp
 
 from xlagrad.core import state
-from xlagrad.core.errors import ArgumentError, DtypeError, describe, message
+from xlagrad.core.errors import ArgumentError, DtypeError, StateError, describe, message
 from xlagrad.core.modes import local
 from xlagrad.core.tape import Removable
 from xlagrad.core.tensor import Tensor
@@ -288,6 +288,10 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
             return step(self, *args, **kwargs)
         if not self._is_transient():
             state.depend(self)
+        if state.settled(self):
+            fix = "call scheduler.step() last, or compile one step of training at a time"
+            got = "one after a schedule's step in the same compiled function"
+            raise StateError(message(f"{type(self).__name__}.step", "a step before the schedule's", got, fix))
         fields["_stepping"] = fields["_opt_called"] = True
         try:
             for hook in [*global_hooks["step_pre"].values(), *self._hooks["step_pre"].values()]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 import warnings
 from collections.abc import Callable, Mapping
@@ -76,7 +77,9 @@ class LRScheduler:
         return self._of_groups("lr")
 
     def get_last_lr(self) -> list[Any]:
-        """Return the rate of each group after the last step."""
+        """Return the rate of each group after the last step; inside a trace, tensors."""
+        if state.tracing():
+            return [group["lr"] for group in self.optimizer.param_groups]
         return self._last_lr
 
     def get_lr(self) -> list[Any]:
@@ -89,10 +92,14 @@ class LRScheduler:
         Args:
             epoch: deprecated: the epoch to go to.
 
+        Inside a compiled function it is made at the end of each call, on the host: nothing that depends on
+        the rates may follow it there.
+
         Raises:
-            StateError: called inside a compiled function, whose Python runs only while it is traced.
+            StateError: inside a compiled function, for an optimizer that is made there.
         """
-        refuse_in_trace(type(self).__name__)
+        if later(self, *([] if epoch is None else [epoch])):
+            return
         if self._step_count == 1 and not getattr(self.optimizer, "_opt_called", False):
             text = (
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`: the first value of the"
@@ -135,8 +142,31 @@ def check_optimizer(who: str, optimizer: Any) -> None:
         raise DtypeError(message(who, "an Optimizer", f"{describe(optimizer)}, which is not an Optimizer"))
 
 
+def later(scheduler: LRScheduler, *args: Any) -> bool:
+    """Put a step off to the end of each call of the compiled function that is being traced.
+
+    The schedule counts in Python, which runs once while a function is traced. The rates are inputs of it, so
+    that a step after each call does what one at the end of it would.
+
+    Returns:
+        Whether it was put off: not outside of traces.
+
+    Raises:
+        StateError: the optimizer is made inside the compiled function.
+    """
+    if not state.tracing():
+        return False
+    optimizer = scheduler.optimizer
+    if optimizer._is_transient():
+        refuse_in_trace(type(scheduler).__name__)
+    groups = optimizer.param_groups
+    hypers = [group.hyper for group in groups]
+    state.after(functools.partial(scheduler.step, *args), [optimizer, scheduler, *groups, *hypers])
+    return True
+
+
 def refuse_in_trace(who: str) -> None:
-    """Raise inside a compiled function: the schedule counts in Python, which would not run again."""
+    """Raise inside a compiled function, whose Python would not run again."""
     if state.tracing():
         fix = "call it after the compiled step: the new rates are inputs of it"
         raise StateError(message(f"{who}.step", "a call outside compiled functions", "one inside", fix))

@@ -8,7 +8,7 @@ from typing import Any
 
 from xlagrad.core.errors import ArgumentError, DtypeError, describe, message
 from xlagrad.train.optim.optimizer import Optimizer
-from xlagrad.train.schedule.base import LRScheduler, copied, refuse_in_trace, set_number
+from xlagrad.train.schedule.base import LRScheduler, copied, later, set_number
 from xlagrad.train.schedule.plateau import ReduceLROnPlateau
 
 
@@ -79,7 +79,8 @@ class SequentialLR(_Composite):
 
     def step(self, epoch: int | None = None) -> None:
         """Step the schedule whose turn it is; at a milestone the next one begins."""
-        refuse_in_trace("SequentialLR")
+        if later(self):
+            return
         self.last_epoch += 1
         turn = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[turn]
@@ -112,7 +113,8 @@ class ChainedScheduler(_Composite):
 
     def step(self, epoch: int | None = None) -> None:
         """Step every schedule."""
-        refuse_in_trace("ChainedScheduler")
+        if later(self):
+            return
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = [copied(group["lr"]) for group in self.optimizer.param_groups]

@@ -7,7 +7,7 @@ from typing import Any
 
 from xlagrad.core.errors import ArgumentError, message
 from xlagrad.train.optim.optimizer import Optimizer
-from xlagrad.train.schedule.base import LRScheduler, refuse_in_trace
+from xlagrad.train.schedule.base import LRScheduler, later
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -93,7 +93,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         Raises:
             ArgumentError: a negative epoch.
         """
-        refuse_in_trace(type(self).__name__)
+        if later(self, *([] if epoch is None else [epoch])):
+            return
         if epoch is None and self.last_epoch < 0:
             epoch = 0
         if epoch is None:

@@ -144,6 +144,7 @@ class Program:
         self._sort_writes()
         plot.stores = [(*s[:3], state.brand(s[3]) if isinstance(s[3], Handle) else None) for s in plot.stores]
         self._constant = _is_constant(plot.result)
+        self._after = tuple(trace.after)
         plot.trace = None  # type: ignore[assignment]  # its tensors and tracers are done with
 
     def _sort_writes(self) -> None:
@@ -241,6 +242,8 @@ class Program:
             _set_store(store, key, self._fill(value, outs, new, leaves), value, old)
         if plot.escaped:
             self._release(outs, new)
+        for call in self._after:
+            call()
         if self._constant:
             return plot.result
         return convert_filled(plot.result, lambda v: self._fill(v, outs, new, leaves))

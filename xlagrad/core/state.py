@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Protocol
 
 import jax
@@ -69,6 +69,22 @@ def brand(t: Any) -> Brand:
     """Return the brand of a tensor, given to it if it has none."""
     found: Brand = t.__dict__.setdefault("_identity", Brand())
     return found
+
+
+def after(call: Callable[[], None], changes: Iterable[Any]) -> None:
+    """Have ``call`` made on the host after each run of the program that is being traced.
+
+    Args:
+        call: what to call; it is not traced.
+        changes: the objects that it changes; see :func:`settled`.
+    """
+    local.trace.after.append(call)
+    local.trace.settled.update(map(id, changes))
+
+
+def settled(obj: Any) -> bool:
+    """Return whether, in the trace that is running, a later call on the host is to change ``obj``."""
+    return local.trace is not None and id(obj) in local.trace.settled
 
 
 def tracing() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -97,6 +97,8 @@ class Trace:
         grads: what happened to ``.grad``.
         stores: entries of dictionaries of stateful objects that it set, with their old values.
         depends: stateful objects that it used.
+        after: what is to be called on the host after each run of the program.
+        settled: ids of the objects that such calls change, of which the trace may read nothing from there on.
     """
 
     def __init__(self, device: Any) -> None:
@@ -110,6 +112,8 @@ class Trace:
         self.grads: dict[int, GradRecord] = {}
         self.stores: dict[tuple[int, Any], tuple[Any, dict[Any, Any], Any, Any]] = {}
         self.depends: dict[int, Any] = {}
+        self.after: list[Callable[[], None]] = []
+        self.settled: set[int] = set()
         self._born: dict[int, weakref.ref[Handle]] = {}
 
     # What tensors tell the trace.
