@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from xlagrad.core import errors
+from xlagrad.core import dtypes, errors
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
 from xlagrad.ops.composed import composed
@@ -117,21 +117,25 @@ def lu(A: Any, pivot: bool = True, get_infos: bool = False) -> Any:
     return found if get_infos else (found.LU, found.pivots)
 
 
-def _unpacked(lu: Array) -> tuple[Array, Array]:
-    """Return L, (…, n, k), and U, (…, k, m)."""
+@op
+def _triangles(lu: Array) -> tuple[Array, Array]:
+    """L, (…, n, k), and U, (…, k, m), of both in one matrix."""
     rows, columns = lu.shape[-2:]
     k = min(rows, columns)
     eye = jnp.eye(rows, k, dtype=lu.dtype)
     return jnp.tril(lu[..., :, :k], -1) + eye, jnp.triu(lu[..., :k, :])
 
 
-def _permutation_matrix(permutation: Array, dtype: Any) -> Array:
-    eye = jnp.eye(permutation.shape[-1], dtype=dtype)
-    return transposed(jnp.take(eye, permutation, axis=0))
-
-
 @op
-def linalg_lu(A: Array, *, pivot: bool = True) -> PLU:
+def _permutation(pivots: Array, *, rows: int, dtype: Any) -> Array:
+    """The matrix of the exchanges of rows; an operation on integers alone, so that it has no gradient."""
+    order = lax.linalg.lu_pivots_to_permutation(pivots - 1, rows)
+    eye = jnp.eye(rows, dtype=dtypes.as_jax(dtype))
+    return transposed(jnp.take(eye, order, axis=0))
+
+
+@composed()
+def linalg_lu(A: Any, *, pivot: bool = True) -> Any:
     """The factors of A = P L U: a permutation, a unit lower and an upper triangular matrix.
 
     Args:
@@ -149,14 +153,13 @@ def linalg_lu(A: Array, *, pivot: bool = True) -> PLU:
 
     Source: ``torch.linalg.lu``.
     """
-    require_matrices("linalg.lu", A, square=False)
-    _require_pivoting("linalg.lu", pivot)
-    lu, _, permutation = lax.linalg.lu(A)
-    return PLU(_permutation_matrix(permutation, A.dtype), *_unpacked(lu))
+    found = _lu_factor_ex(A, pivot=pivot)
+    P = _permutation(found.pivots, rows=A.shape[-2], dtype=A.dtype)
+    return PLU(P, *_triangles(found.LU))
 
 
-@op
-def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool = True, unpack_pivots: bool = True) -> PLU:
+@composed()
+def lu_unpack(LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True) -> Any:
     """P, L and U of what `linalg_lu_factor` returns; those not asked for are empty.
 
     Raises:
@@ -173,17 +176,14 @@ def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool = True, unpack
     require_matrices(who, LU_data, square=False)
     if unpack_pivots:
         _require_pivots(who, LU_pivots)
-    none = jnp.zeros((0,), LU_data.dtype)
-    L, U = _unpacked(LU_data) if unpack_data else (none, none)
-    P = none
-    if unpack_pivots:
-        order = lax.linalg.lu_pivots_to_permutation(LU_pivots - 1, LU_data.shape[-2])
-        P = _permutation_matrix(order, LU_data.dtype)
+    none = LU_data.reshape((-1,))[:0]
+    L, U = _triangles(LU_data) if unpack_data else (none, none)
+    P = _permutation(LU_pivots, rows=LU_data.shape[-2], dtype=LU_data.dtype) if unpack_pivots else none
     return PLU(P, L, U)
 
 
-def _require_pivots(who: str, pivots: Array) -> None:
-    if pivots.dtype != np.int32:
+def _require_pivots(who: str, pivots: Any) -> None:
+    if dtypes.as_jax(pivots.dtype) != np.int32:
         fix = "pass the pivots of linalg.lu_factor"
         raise errors.DtypeError(message(who, "int32 pivots", describe(pivots), fix))
 
