@@ -89,6 +89,10 @@ def test_istft(case: str) -> None:
     check("istft", spectrum(5, 9), 8, compiled=False, **options)
 
 
+def test_istft_without_a_window_compiled() -> None:
+    check("istft", spectrum(5, 9), 8)
+
+
 def test_istft_of_all_frequencies() -> None:
     check("istft", spectrum(8, 9), 8, window=WINDOW, compiled=False)
     check("istft", spectrum(8, 9), 8, window=WINDOW, return_complex=True, compiled=False)

@@ -215,8 +215,10 @@ def _check_overlap(window: Any, n_fft: int, hop: int, win: int, count: int, star
     value = np.ones(win) if window is None else read(window) if isinstance(window, Handle) else window
     if is_tracer(value):
         return
-    full = _centred(jnp.asarray(value), n_fft, win, None)
-    lowest = np.abs(np.asarray(_envelope(full, count, hop))[:, start:stop]).min(initial=np.inf)
+    # A window that is known stays known inside a trace.
+    with jax.ensure_compile_time_eval():
+        full = _centred(jnp.asarray(value), n_fft, win, None)
+        lowest = np.abs(np.asarray(_envelope(full, count, hop))[:, start:stop]).min(initial=np.inf)
     if lowest < _LOST:
         fix = "choose a smaller hop_length, or a window without zeros"
         raise errors.ArgumentError(message("istft", "windows that overlap everywhere", f"{lowest:g}", fix))
