@@ -14,6 +14,7 @@ from xlagrad.train.schedule.decay import (
 )
 from xlagrad.train.schedule.lambdas import LambdaLR, MultiplicativeLR
 from xlagrad.train.schedule.plateau import ReduceLROnPlateau
+from xlagrad.train.schedule.swa import SWALR
 
 __all__ = [
     "ChainedScheduler",
@@ -30,6 +31,7 @@ __all__ = [
     "OneCycleLR",
     "PolynomialLR",
     "ReduceLROnPlateau",
+    "SWALR",
     "SequentialLR",
     "StepLR",
 ]

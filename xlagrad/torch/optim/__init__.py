@@ -1,6 +1,6 @@
 """``torch.optim``: optimizers and learning-rate schedules."""
 
-from xlagrad.torch.optim import lr_scheduler
+from xlagrad.torch.optim import lr_scheduler, swa_utils
 from xlagrad.train.optim import (
     ASGD,
     LBFGS,
@@ -42,4 +42,5 @@ __all__ = [
     "lr_scheduler",
     "register_optimizer_step_post_hook",
     "register_optimizer_step_pre_hook",
+    "swa_utils",
 ]
