@@ -6,6 +6,8 @@ import os
 
 # Read when Keras is imported, which only comparisons do.
 os.environ.setdefault("KERAS_BACKEND", "jax")
+# Read when SciPy is imported: its functions then take arrays of every library that follows the standard.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import ctypes
 import gc

@@ -13,7 +13,7 @@ import pytest
 from architecture import FOLDERS, LATE_PACKAGES, imports, load
 
 #: Distributions whose import name differs.
-IMPORT_NAMES = {"orbax-checkpoint": "orbax", "pytest-xdist": "xdist"}
+IMPORT_NAMES = {"orbax-checkpoint": "orbax", "pytest-xdist": "xdist", "scikit-learn": "sklearn"}
 
 #: Packages that tests ask for because they are missing or broken.
 MADE_UP = {"half_installed", "no_such"}

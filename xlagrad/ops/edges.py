@@ -66,7 +66,9 @@ def _sinh(a: Array, b: Array) -> tuple[Correction, ...]:
 
 
 def _tanh(a: Array, b: Array) -> tuple[Correction, ...]:
-    return ((~jnp.isfinite(b) & (a == 0), a, jnp.nan),)
+    far = jnp.isinf(a) & jnp.isfinite(b)
+    ends = far, jnp.copysign(jnp.ones_like(a), a), jnp.copysign(jnp.zeros_like(b), b)
+    return (~jnp.isfinite(b) & (a == 0), a, jnp.nan), ends
 
 
 def _arccos(a: Array, b: Array) -> tuple[Correction, ...]:

@@ -13,6 +13,7 @@ from xlagrad.ops import (
     convert,
     exponential,
     logical,
+    masked,
     numbers,
     trigonometric,
     unary,
@@ -122,12 +123,19 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
     return x.clone() if min is None and max is None else convert.cast(choose.clamp(x, min, max), x.dtype)
 
 
-def where(condition: Any, x1: Any, x2: Any, /) -> Any:
+def where(condition: Any, x1: Any = None, x2: Any = None, /) -> Any:
     """x1 where the condition holds, else x2, elementwise with broadcasting.
+
+    Without x1 and x2 the indices where it holds, as `nonzero` gives them, which NumPy and PyTorch do too.
+
+    Raises:
+        DtypeError: x1 without x2.
 
     Example:
         >>> import xlagrad as xg
         >>> xg.where(xg.asarray([True, False]), 1, 0).tolist()
         [1, 0]
     """
-    return choose.choose(condition, x1, x2)
+    if x1 is None and x2 is None:
+        return tuple(masked.nonzero(condition, as_tuple=True))
+    return choose.choose(condition, *agreed(x1, x2))

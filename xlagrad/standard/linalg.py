@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from xlagrad.core import errors
 from xlagrad.core.dispatch import registry
+from xlagrad.core.errors import describe, message
 from xlagrad.ops import view
 from xlagrad.standard.products import matmul, matrix_transpose, tensordot, vecdot
+from xlagrad.standard.shapes import broadcast_arrays
 from xlagrad.standard.statistics import sum
 from xlagrad.standard.types import promoted
 
@@ -68,7 +71,13 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
         >>> xg.linalg.cross(xg.asarray([1.0, 0.0, 0.0]), xg.asarray([0.0, 1.0, 0.0])).tolist()
         [0.0, 0.0, 1.0]
     """
-    return registry["linalg_cross"](*promoted(x1, x2), dim=axis)
+    for x in (x1, x2):
+        if x.ndim < -axis or x.shape[axis] != 3:
+            got = describe(x)
+            raise errors.ShapeError(
+                message("linalg.cross", f"3 elements along axis {axis}", got, "pass axis=")
+            )
+    return registry["linalg_cross"](*broadcast_arrays(*promoted(x1, x2)), dim=axis)
 
 
 def det(x: Any, /) -> Any:
