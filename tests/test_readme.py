@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ PROGRAMS = [text for language, text in BLOCKS if language == "python"]
 COMMANDS = [line for language, text in BLOCKS if language == "bash" for line in text.splitlines()]
 TRAIN = next(line for line in COMMANDS if "train_digits" in line)
 CHECK = next(line for line in COMMANDS if "check.py" in line)
+RUNS = [line for line in COMMANDS if line.startswith("xlagrad run ")]
 
 
 def parts(command: str) -> list[list[str]]:
@@ -61,7 +63,7 @@ def test_every_command_is_one_of_those_tested_here() -> None:
 
 def is_script(command: str) -> bool:
     """Tell whether a command runs a script of the repository with flags, in an installed environment."""
-    return command.startswith("python scripts/")
+    return command.startswith("python scripts/") or command in RUNS
 
 
 @pytest.mark.parametrize("command", [TRAIN, CHECK], ids=["train", "check"])
@@ -91,3 +93,9 @@ def test_ci_runs_the_check_command_and_nothing_after_it() -> None:
 def test_the_training_command_trains(flags: list[str], tmp_path: Path) -> None:
     script = parts(TRAIN)[-1][1]
     run([str(ROOT / script), "--epochs", "1", *flags], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", RUNS, ids=range(len(RUNS)))
+def test_a_program_for_pytorch_runs(command: str) -> None:
+    assert json.loads(run(["-m", *shlex.split(command)], ROOT))

@@ -11,7 +11,6 @@ import math as _math
 from typing import Any
 
 from xlagrad.core import dtypes as _dtypes
-from xlagrad.core.compile import compile
 from xlagrad.core.control import cond, while_loop
 from xlagrad.core.devices import Device as device
 from xlagrad.core.devices import default_device as get_default_device
@@ -64,23 +63,38 @@ from xlagrad.core.tensor import Size, Tensor
 from xlagrad.core.vmap import vmap
 from xlagrad.ops import memory as _memory
 from xlagrad.torch import (
+    __config__,
     amp,
     autograd,
+    backends,
+    compiler,
     cpu,
     cuda,
+    distributed,
     fft,
     func,
+    hub,
+    jit,
     linalg,
     masked,
+    mps,
+    multiprocessing,
     names,
     nn,
+    onnx,
     optim,
+    overrides,
+    profiler,
     random,
     serialization,
     settings,
     signal,
     special,
+    storage,
+    torch_version,
+    types,
     utils,
+    version,
 )
 from xlagrad.torch.amp import autocast
 from xlagrad.torch.amp.switches import (
@@ -98,9 +112,27 @@ from xlagrad.torch.amp.switches import (
     set_autocast_enabled,
     set_autocast_gpu_dtype,
 )
+from xlagrad.torch.compiler import compile
+from xlagrad.torch.cuda import OutOfMemoryError
+from xlagrad.torch.process import (
+    are_deterministic_algorithms_enabled,
+    compiled_with_cxx11_abi,
+    get_deterministic_debug_mode,
+    get_device_module,
+    get_num_interop_threads,
+    is_deterministic_algorithms_warn_only_enabled,
+    is_storage,
+    is_warn_always_enabled,
+    set_default_tensor_type,
+    set_deterministic_debug_mode,
+    set_flush_denormal,
+    set_num_interop_threads,
+    set_warn_always,
+    typename,
+    use_deterministic_algorithms,
+)
 from xlagrad.torch.serialization import load, save
 from xlagrad.torch.settings import (
-    backends,
     get_float32_matmul_precision,
     get_num_threads,
     is_complex,
@@ -109,10 +141,9 @@ from xlagrad.torch.settings import (
     numel,
     set_float32_matmul_precision,
     set_num_threads,
-    use_deterministic_algorithms,
 )
-
-__version__ = "2.13.0+xlagrad"
+from xlagrad.torch.storage import TypedStorage, UntypedStorage
+from xlagrad.torch.torch_version import __version__
 
 float = float32
 double = float64
@@ -128,9 +159,13 @@ newaxis = None
 
 __all__ = [
     "Generator",
+    "OutOfMemoryError",
     "Size",
     "Tensor",
+    "__config__",
+    "__version__",
     "amp",
+    "are_deterministic_algorithms_enabled",
     "autocast",
     "autograd",
     "backends",
@@ -141,6 +176,8 @@ __all__ = [
     "cfloat",
     "clear_autocast_cache",
     "compile",
+    "compiled_with_cxx11_abi",
+    "compiler",
     "complex64",
     "complex128",
     "cond",
@@ -148,6 +185,7 @@ __all__ = [
     "cuda",
     "default_generator",
     "device",
+    "distributed",
     "double",
     "dtype",
     "e",
@@ -166,10 +204,14 @@ __all__ = [
     "get_autocast_gpu_dtype",
     "get_default_device",
     "get_default_dtype",
+    "get_deterministic_debug_mode",
+    "get_device_module",
     "get_float32_matmul_precision",
+    "get_num_interop_threads",
     "get_num_threads",
     "get_rng_state",
     "half",
+    "hub",
     "iinfo",
     "inf",
     "inference_mode",
@@ -183,22 +225,31 @@ __all__ = [
     "is_autocast_cpu_enabled",
     "is_autocast_enabled",
     "is_complex",
+    "is_deterministic_algorithms_warn_only_enabled",
     "is_floating_point",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "is_storage",
     "is_tensor",
+    "is_warn_always_enabled",
+    "jit",
     "linalg",
     "load",
     "long",
     "manual_seed",
     "masked",
+    "mps",
+    "multiprocessing",
     "nan",
     "newaxis",
     "nn",
     "no_grad",
     "numel",
+    "onnx",
     "optim",
+    "overrides",
     "pi",
+    "profiler",
     "promote_types",
     "random",
     "result_type",
@@ -213,21 +264,33 @@ __all__ = [
     "set_autocast_gpu_dtype",
     "set_default_device",
     "set_default_dtype",
+    "set_default_tensor_type",
+    "set_deterministic_debug_mode",
     "set_float32_matmul_precision",
+    "set_flush_denormal",
     "set_grad_enabled",
+    "set_num_interop_threads",
     "set_num_threads",
     "set_printoptions",
     "set_rng_state",
+    "set_warn_always",
     "settings",
     "short",
     "signal",
     "special",
+    "TypedStorage",
+    "storage",
+    "torch_version",
+    "typename",
+    "types",
     "uint8",
     "uint16",
     "uint32",
     "uint64",
+    "UntypedStorage",
     "use_deterministic_algorithms",
     "utils",
+    "version",
     "vmap",
     "while_loop",
 ]

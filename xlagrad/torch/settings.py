@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -85,18 +84,3 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
     if mode and devices.is_available("cuda") and not told and not warn_only:
         fix = "start with XLA_FLAGS=--xla_gpu_deterministic_ops=true"
         raise ArgumentError(message("use_deterministic_algorithms", "XLA's flag for GPUs", "none", fix))
-
-
-def _module(**fields: Any) -> SimpleNamespace:
-    return SimpleNamespace(**fields)
-
-
-# Scripts set these flags; XLA decides for itself, so nothing reads them.
-backends = _module(
-    cudnn=_module(
-        benchmark=False, deterministic=False, enabled=True, is_available=lambda: devices.is_available()
-    ),
-    cuda=_module(matmul=_module(allow_tf32=False), is_built=lambda: devices.is_available()),
-    mps=_module(is_available=lambda: False, is_built=lambda: False),
-    mkldnn=_module(is_available=lambda: False),
-)

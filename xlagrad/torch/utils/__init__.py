@@ -1,6 +1,14 @@
-"""`torch.utils`: data loading and checkpointing of activations."""
+"""`torch.utils`: data loading, checkpointing of activations, and helpers that programs import."""
 
-import xlagrad.torch.utils.checkpoint as checkpoint
-import xlagrad.torch.utils.data as data
+from __future__ import annotations
 
-__all__ = ["checkpoint", "data"]
+from typing import Any
+
+from xlagrad.torch.names import missing
+from xlagrad.torch.utils import checkpoint, cpp_extension, data, dlpack, hooks, model_zoo
+
+__all__ = ["checkpoint", "cpp_extension", "data", "dlpack", "hooks", "model_zoo"]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing("torch.utils", name, __all__)

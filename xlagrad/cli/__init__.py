@@ -1,0 +1,1 @@
+"""The command ``xlagrad``: programs written for PyTorch, unmodified, on XLA."""
