@@ -191,6 +191,9 @@ def promote_float(*xs: Any) -> tuple[jax.Array, ...]:
 
 def _convert(x: Any, dtype: np.dtype[Any]) -> jax.Array:
     if isinstance(x, jax.Array):
+        if x.dtype == np.bool_ and jnp.issubdtype(dtype, jnp.inexact):
+            # XLA makes a choice of a product with a converted boolean, and loses inf · 0 with it.
+            return jnp.where(x, jnp.ones((), dtype), jnp.zeros((), dtype))
         return lax.convert_element_type(x, dtype)
     return jnp.asarray(x, dtype=dtype)
 

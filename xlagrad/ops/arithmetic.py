@@ -12,7 +12,7 @@ from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.core.errors import describe, message
 from xlagrad.core.promotion import promote, promote_float
-from xlagrad.ops.common import broadcast, is_bool, is_inexact, refuse_bool, refuse_complex
+from xlagrad.ops.common import broadcast, is_inexact, refuse_bool, refuse_complex
 
 
 def pair(who: str, input: ArrayLike, other: ArrayLike) -> tuple[Array, Array]:
@@ -73,13 +73,17 @@ def add(input: ArrayLike, other: ArrayLike, alpha: ArrayLike | None = None) -> A
     return jnp.add(x, _scaled("add", y, alpha))
 
 
+def _refuse_truth(who: str, *xs: ArrayLike) -> None:
+    refuse_bool(who, *map(jnp.asarray, xs), fix="use ^ (logical_xor) on booleans")
+
+
 @op(method=True, inplace=True, aliases=("subtract",))
 def sub(input: ArrayLike, other: ArrayLike, alpha: ArrayLike | None = None) -> Array:
     """input - alpha * other, elementwise with broadcasting.
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: both are boolean, or a floating-point alpha for integer tensors.
+        DtypeError: one is boolean, or a floating-point alpha for integer tensors.
 
     Example:
         >>> sub(jnp.array([1.0, 2.0]), jnp.array([3.0, 3.0])).tolist()
@@ -88,7 +92,7 @@ def sub(input: ArrayLike, other: ArrayLike, alpha: ArrayLike | None = None) -> A
     Source: ``torch.sub``.
     """
     x, y = pair("sub", input, other)
-    refuse_bool("sub", x, fix="use ^ (logical_xor) on booleans")
+    _refuse_truth("sub", input, other)
     return x - _scaled("sub", y, alpha)
 
 
@@ -103,7 +107,7 @@ def rsub(input: ArrayLike, other: ArrayLike, alpha: ArrayLike | None = None) -> 
     Source: ``torch.rsub``.
     """
     x, y = pair("rsub", input, other)
-    refuse_bool("rsub", x, fix="use ^ (logical_xor) on booleans")
+    _refuse_truth("rsub", input, other)
     return y - _scaled("rsub", x, alpha)
 
 
@@ -146,10 +150,12 @@ def div(input: ArrayLike, other: ArrayLike, *, rounding_mode: str | None = None)
         return float_quotient(input, other)
     x, y = pair("div", input, other)
     refuse_complex("div with a rounding_mode", x)
+    if rounding_mode in ("floor", "trunc"):
+        refuse_bool("div with a rounding_mode", x)
     if rounding_mode == "floor":
         return _floor_quotient(x, y)
     if rounding_mode == "trunc":
-        return jnp.trunc(x / y) if is_inexact(x) else lax.div(*jnp.broadcast_arrays(*_integers(x, y)))
+        return jnp.trunc(x / y) if is_inexact(x) else lax.div(*jnp.broadcast_arrays(x, y))
     fix = "choose one of those"
     raise errors.ArgumentError(
         message("div", "rounding_mode None, 'trunc' or 'floor'", repr(rounding_mode), fix)
@@ -169,13 +175,9 @@ def true_divide(input: ArrayLike, other: ArrayLike) -> Array:
     return float_quotient(input, other)
 
 
-def _integers(x: Array, y: Array) -> tuple[Array, Array]:
-    return (x.astype(jnp.int8), y.astype(jnp.int8)) if is_bool(x) else (x, y)
-
-
 def _floor_quotient(x: Array, y: Array) -> Array:
     if not is_inexact(x):
-        return jnp.floor_divide(*_integers(x, y))
+        return jnp.floor_divide(x, y)
     # From the exact remainder, as Python divides floats: floor(x / y) would round up first.
     x, y = jnp.broadcast_arrays(lax.stop_gradient(x), lax.stop_gradient(y))
     rest = lax.rem(x, y)
@@ -190,7 +192,7 @@ def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
     """floor(input / other), elementwise, in the common type of the operands; its gradient is zero.
 
     Raises:
-        DtypeError: a complex operand.
+        DtypeError: a complex operand, or only booleans.
 
     Example:
         >>> floor_divide(jnp.array([7.0, -7.0]), 2).tolist()
@@ -200,6 +202,7 @@ def floor_divide(input: ArrayLike, other: ArrayLike) -> Array:
     """
     x, y = pair("floor_divide", input, other)
     refuse_complex("floor_divide", x)
+    refuse_bool("floor_divide", x)
     return _floor_quotient(x, y)
 
 

@@ -13,10 +13,10 @@ from jax.custom_derivatives import SymbolicZero
 from xlagrad.core import dtypes, errors
 from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.core.errors import message
-from xlagrad.core.promotion import promote
+from xlagrad.core.promotion import result_type
 from xlagrad.ops import edges
 from xlagrad.ops.arithmetic import float_pair, pair
-from xlagrad.ops.common import floating, int64, is_bool, is_complex, is_float, is_inexact, refuse_complex
+from xlagrad.ops.common import floating, int64, is_bool, is_complex, is_inexact, refuse_complex
 from xlagrad.ops.composed import composed
 
 # Beyond this, repeated multiplication has no advantage over the exponential of a logarithm.
@@ -237,24 +237,24 @@ def logit(input: Array, eps: float | None = None) -> Array:
 
 
 @jax.custom_jvp
-def _real_power(x: Array, y: Array) -> Array:
-    return lax.pow(x, y)
+def _power(x: Array, y: Array) -> Array:
+    return jnp.power(x, y) if is_complex(x) else lax.pow(x, y)
 
 
-def _real_power_jvp(primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[Any, Any]:
+def _power_jvp(primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[Any, Any]:
     # d/dx is 0 for y = 0 and d/dy is 0 for x = 0 <= y, where the plain formulas meet 0 · inf.
     (x, y), (dx, dy) = primals, tangents
-    out = _real_power(x, y)
+    out = _power(x, y)
     tangent = jnp.zeros_like(out)
     if not isinstance(dx, SymbolicZero):
-        tangent += dx * jnp.where(y == 0, 0, y * _real_power(x, jnp.where(y == 0, 1, y - 1)))
+        tangent += dx * jnp.where(y == 0, 0, y * _power(x, jnp.where(y == 0, 1, y - 1)))
     if not isinstance(dy, SymbolicZero):
-        flat = (x == 0) & (y >= 0)
+        flat = (x == 0) & (jnp.real(y) >= 0)
         tangent += dy * jnp.where(flat, 0, out * jnp.log(jnp.where(flat, 1, x)))
     return out, tangent
 
 
-_real_power.defjvp(_real_power_jvp, symbolic_zeros=True)
+_power.defjvp(_power_jvp, symbolic_zeros=True)
 
 
 def power(x: Array, exponent: int) -> Array:
@@ -268,6 +268,8 @@ def power(x: Array, exponent: int) -> Array:
 def pow_tensor(input: ArrayLike, exponent: ArrayLike) -> Array:
     """input ^ exponent, elementwise with broadcasting, for an exponent that varies.
 
+    Integers to a negative power are rounded towards zero.
+
     Raises:
         ShapeError: the shapes do not broadcast.
 
@@ -278,9 +280,15 @@ def pow_tensor(input: ArrayLike, exponent: ArrayLike) -> Array:
     Source: ``torch.pow``.
     """
     x, y = pair("pow", input, exponent)
-    if is_float(x):
-        return _real_power(*jnp.broadcast_arrays(x, y))
-    return jnp.power(x, y)
+    if is_inexact(x):
+        return _power(*jnp.broadcast_arrays(x, y))
+    if is_bool(x):
+        return x | ~y
+    if not jnp.issubdtype(x.dtype, jnp.signedinteger):
+        return jnp.power(x, y)
+    # Of the integers only 1 and -1 have a reciprocal among them; the others give 0.
+    unit = jnp.where(y % 2 == 0, jnp.abs(x), x)
+    return jnp.where(y < 0, jnp.where(jnp.abs(x) == 1, unit, 0), jnp.power(x, jnp.maximum(y, 0)))
 
 
 @op
@@ -338,6 +346,6 @@ def float_power(input: ArrayLike, exponent: ArrayLike) -> Array:
 
     Source: ``torch.float_power``.
     """
-    x, y = promote(input, exponent)
-    wide = dtypes.canonical("complex128" if is_complex(x) else "float64").dtype
-    return pow_tensor(x.astype(wide), y.astype(wide))
+    kind = "complex128" if result_type(input, exponent).is_complex else "float64"
+    wide = dtypes.canonical(kind).dtype
+    return pow_tensor(jnp.asarray(input).astype(wide), jnp.asarray(exponent).astype(wide))

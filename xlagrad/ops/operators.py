@@ -150,6 +150,10 @@ def _H(self: Any) -> Any:
     return _mH(self)
 
 
+def _reversed(self: Any) -> Any:
+    return join.flip(self, 0) if self.ndim else self
+
+
 def _contains(self: Any, element: Any) -> bool:
     return bool(reduce.any(compare.eq(self, element)))
 
@@ -173,6 +177,9 @@ def install() -> None:
     for name, method in made.items():
         method.__name__ = name
         method.__qualname__ = f"Tensor.{name}"
+    # PyTorch has the operators of Python 2 as well.
+    made |= {f"__{part}div__": made[f"__{part}truediv__"] for part in ("", "r", "i")}
+    made["__reversed__"] = _reversed
     # A class that defines __eq__ loses its hash otherwise: tensors hash by identity.
     made |= {"__hash__": object.__hash__, "__contains__": _contains, "where": _where}
     made["mH"] = property(_mH, doc="The conjugate transpose of the last two dimensions.")

@@ -259,4 +259,5 @@ def sinc(input: Array) -> Array:
 
     Source: ``torch.sinc``.
     """
-    return _sinc(floating(input))
+    x = floating(input)
+    return _sinc(x.astype(jnp.float32)).astype(x.dtype) if x.dtype.itemsize == 2 else _sinc(x)
