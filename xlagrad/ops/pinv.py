@@ -13,7 +13,6 @@ from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.ops.common import int64
 from xlagrad.ops.composed import composed
 from xlagrad.ops.eigen import hermitian_pairs
-from xlagrad.ops.matrices import hermitian as symmetrised
 from xlagrad.ops.matrices import require_matrices, singular_values, transposed
 from xlagrad.ops.norm import matrix_norm
 from xlagrad.ops.solve import solve_square
@@ -59,7 +58,7 @@ def _pinv(A: Array, rtol: ArrayLike | None, atol: ArrayLike | None, *, symmetric
     require_matrices("linalg.pinv", A, square=symmetric)
     if not A.size:
         return jnp.zeros((*A.shape[:-2], A.shape[-1], A.shape[-2]), A.dtype)
-    return pseudo_inverse(symmetrised(A) if symmetric else A, rtol, atol, symmetric)
+    return pseudo_inverse(A, rtol, atol, symmetric)
 
 
 @composed()
