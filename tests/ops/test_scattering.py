@@ -107,3 +107,37 @@ def test_gradients_of_put() -> None:
     check("put", tensor(2, 3), torch.tensor([0, 0, 1]), tensor(3), True)
     check("index_put", tensor(2, 3), (torch.tensor([1, 0]),), tensor(2, 3, seed=1))
     check("index_put", tensor(2, 3), (torch.tensor([1, 1]), torch.tensor([0, 0])), tensor(2, seed=1), True)
+
+
+OUTSIDE: dict[str, Callable[[Any], Any]] = {
+    "gather": lambda t: t.ones(3).gather(0, t.tensor([-1])),
+    "scatter": lambda t: t.ones(3).scatter(0, t.tensor([3]), 1.0),
+    "scatter_add": lambda t: t.ones(3).scatter_add(0, t.tensor([5]), t.ones(1)),
+    "scatter_reduce": lambda t: t.ones(3).scatter_reduce(0, t.tensor([5]), t.ones(1), "sum"),
+    "index_select": lambda t: t.ones(3).index_select(0, t.tensor([5])),
+    "index_add": lambda t: t.ones(3).index_add(0, t.tensor([-1]), t.ones(1)),
+    "index_copy": lambda t: t.ones(3).index_copy(0, t.tensor([3]), t.ones(1)),
+    "index_fill": lambda t: t.ones(3).index_fill(0, t.tensor([3]), 1.0),
+    "index_fill from the end": lambda t: t.ones(3).index_fill(0, t.tensor([-1]), 2.0),
+    "index_fill complex": lambda t: t.ones(3).index_fill(0, t.tensor([0]), 1j),
+    "take": lambda t: t.ones(3).take(t.tensor([3])),
+    "take from the end": lambda t: t.arange(3.0).take(t.tensor([-3])),
+    "put": lambda t: t.ones(3).put(t.tensor([-4]), t.ones(1)),
+    "scatter's type": lambda t: t.ones(3).scatter(0, t.tensor([0]), t.ones(1, dtype=t.int32)),
+    "scatter_add's type": lambda t: t.ones(3).scatter_add(0, t.tensor([0]), t.ones(1, dtype=t.int32)),
+    "index_add's type": lambda t: t.ones(3).index_add(0, t.tensor([0]), t.ones(1, dtype=t.int32)),
+    "index_copy's type": lambda t: t.ones(3).index_copy(0, t.tensor([0]), t.ones(1, dtype=t.int32)),
+    "truth": lambda t: t.tensor([True, False]).scatter_add(0, t.tensor([1]), t.tensor([True])),
+    "truth of slices": lambda t: t.tensor([True, False]).index_add(0, t.tensor([1]), t.tensor([True])),
+    "truth put": lambda t: t.tensor([True, False]).put(t.tensor([1]), t.tensor([True]), True),
+    "short source": lambda t: t.ones(3).masked_scatter(t.tensor([True, False, True]), t.ones(1)),
+    "roll": lambda t: t.arange(4).roll((1, 2)),
+    "block_diag of none": lambda t: t.block_diag(),
+    "output_size": lambda t: t.repeat_interleave(t.arange(2), t.tensor([1, 2]), output_size=7),
+    "wrapped range": lambda t: t.arange(-1, 2, dtype=t.uint8),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_indices_and_types_that_torch_refuses(name: str) -> None:
+    agree(OUTSIDE[name])

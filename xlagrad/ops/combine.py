@@ -165,7 +165,7 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
 @op(name="_unravel")
 def _unravel(indices: Array, shape: tuple[int, ...]) -> tuple[Array, ...]:
     """Coordinates of places in a row-major tensor."""
-    found, rest = [], indices
+    found, rest = [], indices.astype(int64())
     for n in reversed(shape):
         found.append(rest % max(n, 1))
         rest = rest // max(n, 1)

@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from xlagrad.core import errors
+from xlagrad.core import dtypes, errors
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
 from xlagrad.ops.common import dim_of, int64, require_integer
@@ -98,7 +98,7 @@ def bincount_sized(input: Array, weights: Array | None, length: int) -> Array:
     """How often each integer below ``length`` occurs, or the sum of its weights. See `bincount`."""
     if weights is None:
         return jnp.zeros(length, int64()).at[input].add(1)
-    dtype = weights.dtype if jnp.issubdtype(weights.dtype, jnp.inexact) else jnp.float32
+    dtype = weights.dtype if weights.dtype == jnp.float32 else dtypes.as_jax("float64")
     return jnp.zeros(length, dtype).at[input].add(weights.astype(dtype))
 
 
@@ -182,11 +182,12 @@ def repeat_interleave(
         input: tensor; the counts if it is the only argument.
         repeats: how often, one number or one for each.
         dim: along which dimension; None flattens.
-        output_size: taken for compatibility.
+        output_size: the length of the result, if it is known; that of the counts' sum.
 
     Raises:
         TraceError: under ``compile`` with a tensor of counts.
         ShapeError: not as many counts as elements.
+        ArgumentError: a count is negative, or ``output_size`` is another than the sum.
         IndexingError: the dimension is out of range.
 
     Example:
@@ -207,4 +208,7 @@ def repeat_interleave(
         want = f"one count, or {length} of them"
         raise errors.ShapeError(message("repeat_interleave", want, str(counts.size), "match the dimension"))
     places = np.repeat(np.arange(length), np.broadcast_to(counts.reshape(-1), length))
+    if output_size is not None and output_size != len(places):
+        want = f"an output_size of {len(places)}, the sum of the counts"
+        raise errors.ArgumentError(message("repeat_interleave", want, str(output_size), "leave it out"))
     return index_select_along(x, alike(input, places, int64()), at)

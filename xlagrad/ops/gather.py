@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,10 +10,19 @@ import jax.numpy as jnp
 from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.core.errors import describe, message
-from xlagrad.core.promotion import can_cast
-from xlagrad.ops.common import dim_of, require_integer
+from xlagrad.ops.common import dim_of, is_complex, require_integer
 from xlagrad.ops.composed import composed
-from xlagrad.ops.scattering import checked, grid_of, line_of, reduced_along, require_fit, write_at
+from xlagrad.ops.scattering import (
+    add_at,
+    checked,
+    grid_of,
+    length_of,
+    line_of,
+    reduced_along,
+    require_fit,
+    require_inside,
+    write_at,
+)
 
 
 @op
@@ -46,19 +56,17 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
         >>> gather(jnp.array([[1, 2], [3, 4]]), 1, jnp.array([[0], [1]])).tolist()
         [[1], [4]]
 
-    Source: ``torch.gather``. Deviation: an index out of range, which only the values could show, reads NaN
-    (the least integer) instead of raising.
+    Source: ``torch.gather``. Deviation: under ``compile``, and on an accelerator, an index out of range reads
+    NaN (the least integer) instead of raising.
     """
+    require_inside("gather", index, length_of("gather", input, dim))
     return gather_along(input, index, dim)
 
 
-def _write(who: str, x: Array, grid: tuple[Array, ...], values: Array) -> Array:
-    if not can_cast(values.dtype, x.dtype):
+def _same_type(who: str, x: Array, values: Array) -> None:
+    if values.dtype != x.dtype:
         got = f"{describe(values)} for {describe(x)}"
-        raise errors.DtypeError(
-            message(who, "values that the tensor's dtype can hold", got, "cast one of them")
-        )
-    return write_at(x, grid, values.astype(x.dtype))
+        raise errors.DtypeError(message(who, "values of the tensor's own dtype", got, "cast one of them"))
 
 
 @op
@@ -71,11 +79,12 @@ def scatter_along(input: Array, index: Array, src: ArrayLike, dim: int) -> Array
     require_fit("scatter", i, x, at, "tensor")
     values = jnp.asarray(src)
     if values.ndim:
+        _same_type("scatter", x, values)
         require_fit("scatter", i, values, None, "source")
         values = values[tuple(slice(n) for n in i.shape)]
     else:
         values = jnp.broadcast_to(values.astype(x.dtype), i.shape)
-    return _write("scatter", x, grid_of(i, at), values).reshape(input.shape)
+    return write_at(x, grid_of(i, at), values).reshape(input.shape)
 
 
 @op
@@ -88,8 +97,9 @@ def scatter_add_along(input: Array, index: Array, src: Array, dim: int) -> Array
     require_fit("scatter_add", i, x, at, "tensor")
     values = src if src.ndim else src.reshape(1)
     require_fit("scatter_add", i, values, None, "source")
-    part = values[tuple(slice(n) for n in i.shape)].astype(x.dtype)
-    return x.at[grid_of(i, at)].add(part).reshape(input.shape)
+    _same_type("scatter_add", x, values)
+    part = values[tuple(slice(n) for n in i.shape)]
+    return add_at(x, grid_of(i, at), part).reshape(input.shape)
 
 
 @op
@@ -126,12 +136,13 @@ def scatter(
         >>> scatter(jnp.zeros((2, 2)), 1, jnp.array([[1], [0]]), 5.0).tolist()
         [[0.0, 5.0], [5.0, 0.0]]
 
-    Source: ``torch.scatter``. Where indices repeat one of the values stays; an index out of range is left
-    out.
+    Source: ``torch.scatter``. Where indices repeat one of the values stays; under ``compile``, and on an
+    accelerator, an index out of range is left out.
     """
     given = src if value is None else value
     if given is None:
         raise errors.ArgumentError(message("scatter", "src or value", "neither", "pass what to write"))
+    require_inside("scatter", index, length_of("scatter", input, dim))
     if reduce is None:
         return scatter_along(input, index, given, dim)
     if reduce not in ("add", "multiply"):
@@ -152,6 +163,7 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
 
     Source: ``torch.scatter_add``.
     """
+    require_inside("scatter_add", index, length_of("scatter_add", input, dim))
     return scatter_add_along(input, index, src, dim)
 
 
@@ -178,8 +190,10 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
         >>> index_select(jnp.array([[1, 2], [3, 4]]), 1, jnp.array([1])).tolist()
         [[2], [4]]
 
-    Source: ``torch.index_select``. An index out of range reads NaN (the least integer).
+    Source: ``torch.index_select``. Under ``compile``, and on an accelerator, an index out of range reads NaN
+    (the least integer).
     """
+    require_inside("index_select", index, length_of("index_select", input, dim))
     return index_select_along(input, index, dim)
 
 
@@ -194,7 +208,8 @@ def _slices(who: str, input: Array, index: Array, source: Array, dim: int) -> tu
     if values.shape != wanted:
         got = f"{describe(source)} for {describe(input)} at {describe(index)}"
         raise errors.ShapeError(message(who, f"a source of shape {list(wanted)}", got, "reshape the source"))
-    return x, (slice(None),) * at + (i,), values.astype(x.dtype)
+    _same_type(who, x, values)
+    return x, (slice(None),) * at + (i,), values
 
 
 @op
@@ -203,7 +218,7 @@ def index_add_along(input: Array, index: Array, source: Array, alpha: ArrayLike 
     x, place, values = _slices("index_add", input, index, source, dim)
     if alpha is not None:
         values = values * jnp.asarray(alpha, x.dtype)
-    return x.at[place].add(values).reshape(input.shape)
+    return add_at(x, place, values).reshape(input.shape)
 
 
 @op
@@ -223,6 +238,8 @@ def index_fill_along(input: Array, index: Array, value: ArrayLike, dim: int) -> 
     number = jnp.asarray(value)
     if number.ndim:
         raise errors.ShapeError(message("index_fill", "a number", describe(number), "use index_copy"))
+    if is_complex(number) and not is_complex(x):
+        raise errors.DtypeError(message("index_fill", f"a real number for {x.dtype}", describe(number)))
     i = line_of("index_fill", index)
     # A mask rather than a scatter: the same number may be written to a place many times.
     hit = jnp.zeros(x.shape[at], bool).at[i].set(True)
@@ -244,6 +261,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = Non
 
     Source: ``torch.index_add``.
     """
+    require_inside("index_add", index, length_of("index_add", input, dim))
     return index_add_along(input, index, source, alpha, dim)
 
 
@@ -261,6 +279,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
 
     Source: ``torch.index_copy``.
     """
+    require_inside("index_copy", index, length_of("index_copy", input, dim))
     return index_copy_along(input, index, source, dim)
 
 
@@ -278,21 +297,34 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
 
     Source: ``torch.index_fill``.
     """
+    require_inside("index_fill", index, length_of("index_fill", input, dim), negative=True)
     return index_fill_along(input, index, value, dim)
 
 
-@op(method=True)
-def take(input: Array, index: Array) -> Array:
+@op
+def take_at(input: Array, index: Array) -> Array:
+    """Read places of the flattened tensor. See `take`."""
+    require_integer("take", index, "an integer index")
+    return jnp.take(input.reshape(-1), index)
+
+
+@composed(method=True)
+def take(input: Any, index: Any) -> Any:
     """The elements of the flattened tensor at ``index``, whose shape the result has; negatives count back.
+
+    Raises:
+        IndexingError: an index is out of range.
+        DtypeError: the index holds no integers.
 
     Example:
         >>> take(jnp.array([[1, 2], [3, 4]]), jnp.array([3, 0])).tolist()
         [4, 1]
 
-    Source: ``torch.take``. An index out of range reads NaN (the least integer).
+    Source: ``torch.take``. Under ``compile``, and on an accelerator, an index out of range reads NaN (the
+    least integer).
     """
-    require_integer("take", index, "an integer index")
-    return jnp.take(input.reshape(-1), index)
+    require_inside("take", index, math.prod(input.shape), negative=True)
+    return take_at(input, index)
 
 
 @op(method=True)

@@ -14,7 +14,9 @@ from xlagrad.core.errors import DtypeError, IndexingError, ShapeError, TraceErro
 from xlagrad.core.handle import Handle, is_tracer, read
 from xlagrad.core.view import attach
 from xlagrad.core.where import user_line
+from xlagrad.ops.common import is_bool
 from xlagrad.ops.composed import composed
+from xlagrad.ops.scattering import add_at
 from xlagrad.ops.slices import basic_step, result_shape
 from xlagrad.ops.subscript import Plan, parse
 from xlagrad.ops.view import expand
@@ -36,9 +38,8 @@ def _pick(input: Array, arrays: Arrays, dims: Any) -> Array:
 @op(name="_pick_put")
 def _pick_put(input: Array, value: Array, arrays: Arrays, dims: Any, accumulate: bool) -> Array:
     """Write, or add to, the elements that index arrays pick."""
-    target = input.at[_mixed(arrays, dims)]
-    value = value.astype(input.dtype)
-    return target.add(value) if accumulate else target.set(value)
+    at, value = _mixed(arrays, dims), value.astype(input.dtype)
+    return add_at(input, at, value) if accumulate else input.at[at].set(value)
 
 
 def _mixed(arrays: Sequence[Any], dims: Sequence[int]) -> tuple[Any, ...]:
@@ -71,7 +72,8 @@ def _where_put(input: Array, mask: Array, value: Array, accumulate: bool) -> Arr
     """Write a value, or add it, where a mask over the leading dimensions holds."""
     mask = mask.reshape(mask.shape + (1,) * (input.ndim - mask.ndim))
     value = value.astype(input.dtype)
-    return jnp.where(mask, input + value if accumulate else value, input)
+    summed = input | value if is_bool(input) else input + value
+    return jnp.where(mask, summed if accumulate else value, input)
 
 
 def _masked_put(input: Any, mask: Any, value: Any, accumulate: bool) -> Any:

@@ -8,7 +8,9 @@ import jax.numpy as jnp
 
 from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, Arrays, op
+from xlagrad.core.dtypes import get_default_dtype
 from xlagrad.core.errors import describe, message
+from xlagrad.core.handle import wrap
 from xlagrad.core.promotion import result_type
 from xlagrad.ops.common import Dim, dim_of, dims_of
 from xlagrad.ops.composed import composed
@@ -176,7 +178,7 @@ def block_diag(*tensors: Any) -> Any:
 
     Source: ``torch.block_diag``.
     """
-    return block_diag_of(list(tensors))
+    return block_diag_of(list(tensors)) if tensors else wrap(jnp.zeros((1, 0), get_default_dtype().dtype))
 
 
 @op(method=True)
@@ -304,10 +306,10 @@ def roll(input: Array, shifts: int | tuple[int, ...], dims: Dim = None) -> Array
 
     Source: ``torch.roll``.
     """
-    if dims is None or dims == ():
-        return jnp.roll(input, shifts)
     moves = shifts if isinstance(shifts, tuple) else (shifts,)
-    wanted = dims if isinstance(dims, (tuple, list)) else (dims,)
+    if (dims is None or dims == ()) and len(moves) == 1:
+        return jnp.roll(input, moves[0])
+    wanted = dims if isinstance(dims, (tuple, list)) else () if dims is None else (dims,)
     if len(moves) != len(wanted):
         got = f"{len(moves)} shifts and {len(wanted)} dims"
         raise errors.ArgumentError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ from xlagrad.core.errors import describe, message
 from xlagrad.ops.choose import choose
 from xlagrad.ops.common import broadcast, int64, is_bool
 from xlagrad.ops.composed import composed
+from xlagrad.ops.limits import on_host
 from xlagrad.ops.values import alike, concrete
 
 
@@ -50,20 +52,9 @@ def masked_fill(input: Array, mask: Array, value: ArrayLike) -> Array:
     return jnp.where(mask, number.astype(input.dtype), input)
 
 
-@op(method=True, inplace=True)
-def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
-    """The tensor with its elements where the mask holds replaced by those of ``source``, in order.
-
-    Raises:
-        DtypeError: the mask is not boolean, or the types differ.
-        ShapeError: the shapes do not broadcast.
-
-    Example:
-        >>> masked_scatter(jnp.zeros(3), jnp.array([True, False, True]), jnp.array([1.0, 2.0])).tolist()
-        [1.0, 0.0, 2.0]
-
-    Source: ``torch.masked_scatter``. Too short a source, which only the values show, fills up with NaN.
-    """
+@op
+def masked_scatter_from(input: Array, mask: Array, source: Array) -> Array:
+    """Write elements in order where a mask holds. See `masked_scatter`."""
     _require_mask("masked_scatter", mask)
     if source.dtype != input.dtype:
         got = f"{describe(input)} and {describe(source)}"
@@ -73,6 +64,30 @@ def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     place = jnp.cumsum(where.reshape(-1)).reshape(shape) - 1
     values = jnp.take(source.reshape(-1), jnp.where(where, place, 0), mode="fill")
     return jnp.where(where, values, jnp.broadcast_to(input, shape))
+
+
+@composed(method=True, inplace=True)
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """The tensor with its elements where the mask holds replaced by those of ``source``, in order.
+
+    Raises:
+        DtypeError: the mask is not boolean, or the types differ.
+        ShapeError: the shapes do not broadcast, or the source is too short.
+
+    Example:
+        >>> masked_scatter(jnp.zeros(3), jnp.array([True, False, True]), jnp.array([1.0, 2.0])).tolist()
+        [1.0, 0.0, 2.0]
+
+    Source: ``torch.masked_scatter``. Under ``compile``, and on an accelerator, a source that is too short
+    fills up with NaN.
+    """
+    held = on_host(mask)
+    if held is not None and held.dtype == bool:
+        count = int(np.count_nonzero(np.broadcast_to(held, broadcast("masked_scatter", input, mask))))
+        if count > math.prod(source.shape):
+            want = f"a source of at least {count} elements, as many as the mask holds"
+            raise errors.ShapeError(message("masked_scatter", want, describe(source)))
+    return masked_scatter_from(input, mask, source)
 
 
 @op
@@ -113,6 +128,9 @@ def nonzero_sized(input: Array, size: int, fill_value: int = 0) -> Array:
     """
     if not input.ndim:
         return jnp.zeros((size, 0), int64())
+    if not input.size:
+        # jnp.nonzero leaves its fill value out here.
+        return jnp.full((size, input.ndim), fill_value, int64())
     found = jnp.nonzero(input, size=size, fill_value=fill_value)
     return jnp.stack(found, axis=1).astype(int64())
 

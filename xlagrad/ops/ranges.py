@@ -79,7 +79,7 @@ def arange(
     if target.kind in "bc":
         raise errors.DtypeError(message("arange", "a real numeric dtype", target.name))
     if dtypes.as_dtype(dtype) is dtypes.int64 and not whole and math.isfinite(first) and math.isfinite(last):
-        # Of the integer types it is this one whose bounds PyTorch cuts, once they are checked, before it counts.
+        # Of the integer types it is this one whose bounds PyTorch cuts, once they are checked.
         _count("arange", first, last, by)
         first, last, by = int(first), int(last), 0 if by != by else int(by)
     count = _count("arange", first, last, by)
@@ -159,7 +159,8 @@ def _sequence(who: str, first: Any, by: Any, count: int, target: np.dtype[Any]) 
     ends = (first, first + by * max(count - 1, 0))
     if target.kind in "iu" and count:
         limits = np.iinfo(target)
-        if min(ends) < limits.min or max(ends) > limits.max:
+        wraps = target.kind == "u" and min(ends) >= -limits.max and max(ends) <= 2 * limits.max
+        if (min(ends) < limits.min or max(ends) > limits.max) and not wraps:
             wide = target.itemsize == 4 and not dtypes.x64_enabled()
             fix = "set JAX_ENABLE_X64=1 before starting Python for 64 bits" if wide else "pass a wider dtype"
             got = f"{ends[0]} to {ends[1]}"

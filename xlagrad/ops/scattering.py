@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import jax
@@ -14,6 +15,7 @@ from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
 from xlagrad.ops.common import dim_of, is_bool, is_inexact, require_integer
 from xlagrad.ops.composed import composed
+from xlagrad.ops.limits import on_host
 
 # PyTorch takes these two as well.
 _SHORT = {"max": "amax", "min": "amin"}
@@ -53,6 +55,23 @@ def grid_of(index: Array, dim: int) -> tuple[Array, ...]:
     parts = [lax.broadcasted_iota(index.dtype, index.shape, d) for d in range(index.ndim)]
     parts[dim] = index
     return tuple(parts)
+
+
+def require_inside(who: str, index: Any, length: int, negative: bool = False) -> None:
+    """Raise an ``IndexingError`` for an index out of range, if looking does not wait for an accelerator."""
+    values = on_host(index)
+    if values is None or not values.size or values.dtype.kind not in "iu":
+        return
+    low, high, least = int(values.min()), int(values.max()), -length if negative else 0
+    if low < least or high >= length:
+        got = f"index {low if low < least else high}, which is out of bounds"
+        raise errors.IndexingError(message(who, f"indices in [{least}, {length - 1}]", got))
+
+
+def length_of(who: str, input: Any, dim: int) -> int:
+    """Return the length of a dimension; a 0-d tensor counts as having one element."""
+    shape = tuple(input.shape)
+    return int(shape[dim_of(who, dim, len(shape))]) if shape else 1
 
 
 def line_of(who: str, index: Array) -> Array:
@@ -97,8 +116,8 @@ def neutral(how: str, dtype: Any) -> Any:
     return jnp.asarray(limits.min if how == "amax" else limits.max, dtype)
 
 
-def _added(x: Array, grid: Any, values: Array) -> Array:
-    # XLA adds truth values as "or", which is what PyTorch's sum of them gives too.
+def add_at(x: Array, grid: Any, values: Array) -> Array:
+    """Return ``x`` with the values added at the places of the grid; the sum of truth values is "or"."""
     return x.at[grid].max(values) if is_bool(x) else x.at[grid].add(values)
 
 
@@ -154,7 +173,7 @@ def reduce_at(x: Array, grid: Any, values: Array, how: str, include_self: bool) 
         own = own.at[grid].set(False)
         x = jnp.where(own, x, neutral(how, x.dtype))
     if how in ("sum", "mean"):
-        total = _added(x, grid, values)
+        total = add_at(x, grid, values)
         return total if how == "sum" else _mean(total, own, grid, values)
     if how == "prod":
         return _product(x, grid, values) if is_inexact(x) else x.at[grid].multiply(values)
@@ -222,8 +241,9 @@ def scatter_reduce(
         [0.0, 3.0]
 
     Source: ``torch.scatter_reduce``. Those that attain an extreme share its gradient; an index out of range
-    is left out.
+    is left out where one cannot look: under ``compile`` and on an accelerator.
     """
+    require_inside("scatter_reduce", index, length_of("scatter_reduce", input, dim))
     return scatter_reduce_along(input, index, src, dim, _SHORT.get(reduce, reduce), include_self)
 
 
@@ -272,11 +292,26 @@ def index_reduce(
 
     Source: ``torch.index_reduce``. Those that attain an extreme share its gradient.
     """
+    require_inside("index_reduce", index, length_of("index_reduce", input, dim))
     return index_reduce_along(input, index, source, dim, reduce, include_self)
 
 
-@op(method=True, inplace=True)
-def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
+@op
+def put_at(input: Array, index: Array, source: Array, accumulate: bool) -> Array:
+    """Write, or add, at places of the flattened tensor. See `put`."""
+    require_integer("put", index, "an integer index")
+    _require("put", input, source, "sum", ("sum",))
+    if index.size != source.size:
+        got = f"{describe(index)} and {describe(source)}"
+        raise errors.ShapeError(message("put", "an index and a source of as many elements", got))
+    flat, at, values = input.reshape(-1), index.reshape(-1), source.reshape(-1)
+    if accumulate:
+        return add_at(flat, at, values).reshape(input.shape)
+    return write_at(flat, (at,), values).reshape(input.shape)
+
+
+@composed(method=True, inplace=True)
+def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """input, with the elements of ``source`` written, or added, at places of the flattened tensor.
 
     Args:
@@ -288,19 +323,13 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
     Raises:
         ShapeError: not as many values as indices.
         DtypeError: the index holds no integers, or the types differ.
+        IndexingError: an index is out of range.
 
     Example:
         >>> put(jnp.zeros((2, 2)), jnp.array([3, 0]), jnp.array([1.0, 2.0])).tolist()
         [[2.0, 0.0], [0.0, 1.0]]
 
-    Source: ``torch.put``. An index out of range is left out.
+    Source: ``torch.put``. Under ``compile``, and on an accelerator, an index out of range is left out.
     """
-    require_integer("put", index, "an integer index")
-    _require("put", input, source, "sum", ("sum",))
-    if index.size != source.size:
-        got = f"{describe(index)} and {describe(source)}"
-        raise errors.ShapeError(message("put", "an index and a source of as many elements", got))
-    flat, at, values = input.reshape(-1), index.reshape(-1), source.reshape(-1)
-    if accumulate:
-        return flat.at[at].add(values).reshape(input.shape)
-    return write_at(flat, (at,), values).reshape(input.shape)
+    require_inside("put", index, math.prod(input.shape), negative=True)
+    return put_at(input, index, source, bool(accumulate))
