@@ -224,9 +224,11 @@ def test_weights_in_the_hub_s_folder_are_loaded(tmp_path: Path, monkeypatch: pyt
 
 def test_tensorboard_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    sys.modules.pop("xlagrad.torch.utils.tensorboard", None)
+    board = importlib.import_module("xlagrad.torch.utils.tensorboard")
     with pytest.raises(MissingDependencyError, match=r"pip install 'xlagrad\[tensorboard\]'"):
-        importlib.import_module("xlagrad.torch.utils.tensorboard")
+        _ = board.SummaryWriter
+    with pytest.raises(AttributeError, match=r"the nearest is torch\.utils\.tensorboard\.SummaryWriter"):
+        _ = board.SummaryWriterr
 
 
 def test_dlpack_hooks_and_overrides() -> None:
