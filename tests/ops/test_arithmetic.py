@@ -43,7 +43,9 @@ def test_booleans() -> None:
     check("mul", x, y, compiled=False)
     check("add", x, 1, compiled=False)
     check("div", x, x, grad=False, compiled=False)
-    for name in ("sub", "remainder", "fmod"):
+    with pytest.raises(DtypeError, match="sub: expected a numeric tensor, got bool"):
+        Tensor([1.0]) - True
+    for name in ("sub", "remainder", "fmod", "floor_divide"):
         with pytest.raises(DtypeError, match=f"{name}: expected a numeric tensor, got bool"):
             getattr(Tensor(x.numpy()), name)(Tensor(y.numpy()))
 
@@ -54,6 +56,28 @@ def test_rounding_of_quotients(mode: str | None) -> None:
     check("div", x, y, rounding_mode=mode, atol=1e-5)
     check("div", integers(3, 4), integers(4, low=1), rounding_mode=mode, compiled=False)
     check("div", integers(3, 4), -2, rounding_mode=mode, compiled=False)
+
+
+def test_powers_of_integers_and_booleans() -> None:
+    x, y = integers(40, low=-3, high=4), integers(40, low=-4, high=4, seed=1)
+    check("pow", x, y, grad=False)
+    check("pow", 2, y, grad=False, compiled=False)
+    check("pow", x.bool(), True, grad=False, compiled=False)
+    check("float_power", torch.tensor([1, 2, 200], dtype=torch.uint8), -3, grad=False, compiled=False)
+    check("pow", torch.tensor([0j, 1 + 1j]), torch.tensor([2 + 1j, 0.5j]), grad=False, compiled=False)
+
+
+def test_a_boolean_factor_keeps_infinities_and_nan() -> None:
+    x = torch.tensor([float("inf"), float("nan"), 1.0])
+    check("mul", x, torch.tensor([False, False, False]), grad=False)
+    check("div", torch.tensor([True, False]), 0, grad=False, compiled=False)
+
+
+def test_names_of_python_2() -> None:
+    x = Tensor([1.0, 2.0])
+    assert x.__rdiv__(2.0).tolist() == [2.0, 1.0]
+    assert x.__div__(2.0).tolist() == [0.5, 1.0]
+    assert [v.item() for v in reversed(x)] == [2.0, 1.0]
 
 
 def test_alpha_and_value() -> None:

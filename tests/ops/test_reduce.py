@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.core.agreement import agree
 from tests.ops.compare import EDGES, Tensor, check, integers, tensor
 from xlagrad.core.dispatch import registry
 from xlagrad.core.errors import ArgumentError, DtypeError, IndexingError, ShapeError
@@ -186,3 +187,20 @@ def test_running_logarithm_of_complex_numbers() -> None:
     x[2, 1] = complex(float("nan"), 0)
     check("logcumsumexp", x, 0, grad=False, compiled=False, rtol=1e-4, atol=1e-5)
     check("logcumsumexp", x[:0], 0, grad=False, compiled=False)
+
+
+def test_no_dimensions_named() -> None:
+    x = torch.tensor([[1.0, 0.0], [2.0, 3.0]])
+    for name in ("any", "all", "sum", "amax", "mean"):
+        check(name, x, dim=(), grad=False, compiled=False)
+    for name in ("any", "all"):
+        check(name, torch.tensor([[1j, 0], [2, 1j]]), dim=1, grad=False, compiled=False)
+
+
+def test_types_refused() -> None:
+    for program in (
+        lambda torch: torch.nansum(torch.tensor([1j])),
+        lambda torch: torch.logcumsumexp(torch.tensor([1, 2]), 0),
+        lambda torch: torch.kthvalue(torch.tensor([True, False]), 1),
+    ):
+        agree(program)

@@ -6,9 +6,11 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, ArrayLike, op
+from xlagrad.core.errors import describe, message
 from xlagrad.ops.arithmetic import pair
-from xlagrad.ops.common import is_complex, is_float, is_inexact, refuse_complex
+from xlagrad.ops.common import int64, is_complex, is_float, is_inexact, refuse_complex
 from xlagrad.ops.composed import composed
 
 
@@ -131,13 +133,18 @@ def isclose(
 
     Source: ``torch.isclose``.
     """
+    kinds = [k.dtype for k in (input, other) if isinstance(k, Array) and not k.weak_type]
+    if len(set(kinds)) > 1:
+        got = f"{describe(input)} and {describe(other)}"
+        raise errors.DtypeError(message("isclose", "tensors of one type", got, "convert one with .to"))
     x, y = pair("isclose", input, other)
     same = x == y
     if is_inexact(x):
         if equal_nan:
             same |= jnp.isnan(x) & jnp.isnan(y)
         return same | (jnp.isfinite(y) & (jnp.abs(x - y) <= atol + rtol * jnp.abs(y)))
-    wide = x.astype(jnp.float32), y.astype(jnp.float32)
+    # Differences of large integers are exact before they become floating point.
+    wide = x.astype(int64()), y.astype(int64())
     return same | (jnp.abs(wide[0] - wide[1]) <= atol + rtol * jnp.abs(wide[1]))
 
 

@@ -13,12 +13,12 @@ from xlagrad.core.errors import describe, message
 from xlagrad.ops.common import (
     ValuesIndices,
     dim_of,
-    floating,
     int64,
     is_complex,
     is_float,
     is_inexact,
     refuse_complex,
+    require_inexact,
 )
 from xlagrad.ops.composed import composed
 
@@ -97,6 +97,7 @@ def logcumsumexp(input: Array, dim: int) -> Array:
 
     Raises:
         IndexingError: the dimension is out of range.
+        DtypeError: integers.
 
     Example:
         >>> logcumsumexp(jnp.array([1000.0, 0.0]), 0).tolist()
@@ -104,7 +105,8 @@ def logcumsumexp(input: Array, dim: int) -> Array:
 
     Source: ``torch.logcumsumexp``.
     """
-    x, at = _prepared("logcumsumexp", floating(input), dim, None)
+    require_inexact("logcumsumexp", input)
+    x, at = _prepared("logcumsumexp", input, dim, None)
     wide = x.astype(jnp.float32) if x.dtype.itemsize == 2 else x
     found = _running_logarithm(x, at) if is_complex(x) and x.size else lax.cumlogsumexp(wide, at)
     return found.reshape(input.shape).astype(x.dtype)

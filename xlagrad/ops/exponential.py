@@ -238,7 +238,9 @@ def logit(input: Array, eps: float | None = None) -> Array:
 
 @jax.custom_jvp
 def _power(x: Array, y: Array) -> Array:
-    return jnp.power(x, y) if is_complex(x) else lax.pow(x, y)
+    if not is_complex(x):
+        return lax.pow(x, y)
+    return jnp.where((x == 0) & (y.real > 0), 0, jnp.power(x, y))
 
 
 def _power_jvp(primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[Any, Any]:

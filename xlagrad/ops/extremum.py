@@ -357,6 +357,7 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Valu
     Source: ``torch.kthvalue``.
     """
     refuse_complex("kthvalue", input)
+    refuse_bool("kthvalue", input)
     line, at = along("kthvalue", input, dim)
     if not 1 <= k <= line.shape[at]:
         fix = f"the tensor is {describe(input)}"

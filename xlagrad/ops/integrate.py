@@ -117,7 +117,7 @@ def _even(x: Array, h: Any, at: int, edge_order: int) -> Array:
         return lax.slice_in_dim(x, start, stop, axis=at)
 
     n = x.shape[at]
-    inner = (part(2, n) - part(0, n - 2)) / 2
+    inner = floating(part(2, n) - part(0, n - 2)) / 2
     if edge_order == 1:
         first, last = part(1, 2) - part(0, 1), part(n - 1, n) - part(n - 2, n - 1)
     else:

@@ -11,7 +11,7 @@ import numpy as np
 from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.core.promotion import promote
 from xlagrad.ops.arithmetic import float_pair, pair
-from xlagrad.ops.common import refuse_complex, require_inexact, require_integer
+from xlagrad.ops.common import is_float, refuse_complex, require_inexact, require_integer
 from xlagrad.ops.kinks import absolute
 
 
@@ -97,7 +97,9 @@ def ldexp(input: ArrayLike, other: ArrayLike) -> Array:
     Source: ``torch.ldexp``.
     """
     x, y = float_pair("ldexp", input, other)
-    return x * jnp.exp2(y)
+    # In two steps, since 2^other alone may leave the range.
+    half = jnp.floor(y / 2) if is_float(y) else y / 2
+    return x * jnp.exp2(half) * jnp.exp2(y - half)
 
 
 class MantissaExponent(NamedTuple):

@@ -12,7 +12,16 @@ import numpy as np
 from xlagrad.core import dtypes, errors
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
-from xlagrad.ops.common import Dim, dims_of, floating, int64, is_complex, is_inexact, require_inexact
+from xlagrad.ops.common import (
+    Dim,
+    dims_of,
+    floating,
+    int64,
+    is_complex,
+    is_inexact,
+    refuse_complex,
+    require_inexact,
+)
 from xlagrad.ops.kinks import root
 
 
@@ -89,6 +98,7 @@ def nansum(input: Array, dim: Dim = None, keepdim: bool = False, *, dtype: Any =
 
     Source: ``torch.nansum``.
     """
+    refuse_complex("nansum", input)
     kept = jnp.where(jnp.isnan(input), 0, input) if is_inexact(input) else input
     return sum(kept, dim, keepdim, dtype=dtype)
 
@@ -166,6 +176,11 @@ def _truth(input: Array, found: Array) -> Array:
     return found.astype(jnp.uint8) if input.dtype == jnp.uint8 else found
 
 
+def _truth_dims(who: str, dim: Any, input: Array) -> tuple[int, ...]:
+    # Unlike other reductions these leave the shape as it is when no dimension is named.
+    return () if isinstance(dim, (tuple, list)) and not dim else dims_of(who, dim, input.ndim)
+
+
 @op(method=True)
 def any(input: Array, dim: Dim = None, keepdim: bool = False) -> Array:
     """Whether some element along the given dimensions is nonzero; False of nothing.
@@ -176,7 +191,7 @@ def any(input: Array, dim: Dim = None, keepdim: bool = False) -> Array:
 
     Source: ``torch.any``.
     """
-    return _truth(input, jnp.any(input, axis=dims_of("any", dim, input.ndim), keepdims=keepdim))
+    return _truth(input, jnp.any(input != 0, axis=_truth_dims("any", dim, input), keepdims=keepdim))
 
 
 @op(method=True)
@@ -189,7 +204,7 @@ def all(input: Array, dim: Dim = None, keepdim: bool = False) -> Array:
 
     Source: ``torch.all``.
     """
-    return _truth(input, jnp.all(input, axis=dims_of("all", dim, input.ndim), keepdims=keepdim))
+    return _truth(input, jnp.all(input != 0, axis=_truth_dims("all", dim, input), keepdims=keepdim))
 
 
 @op(method=True)
