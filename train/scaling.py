@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from enum import Enum
 from typing import Any
 
 import jax
@@ -18,7 +19,13 @@ from xlagrad.train.optim.optimizer import Optimizer
 from xlagrad.train.optim.stepping import RuleOptimizer
 from xlagrad.train.optim.store import Watched
 
-_READY, _UNSCALED, _STEPPED = "ready", "unscaled", "stepped"
+
+class OptState(Enum):
+    """How far an optimizer is in a round."""
+
+    READY = 0
+    UNSCALED = 1
+    STEPPED = 2
 
 
 @jax.jit
@@ -142,11 +149,11 @@ class GradScaler:
         if not self._enabled:
             return
         self._check_used("unscale_")
-        stage = self._stages.get(id(optimizer), _READY)
-        if stage == _UNSCALED:
+        stage = self._stages.get(id(optimizer), OptState.READY)
+        if stage == OptState.UNSCALED:
             got = "unscale_() has already been called on this optimizer since the last update()."
             raise StateError(message("GradScaler.unscale_", "one call in a round", got))
-        if stage == _STEPPED:
+        if stage == OptState.STEPPED:
             got = "unscale_() is being called after step()."
             raise StateError(message("GradScaler.unscale_", "a call before the step", got))
         state.depend(self)
@@ -161,7 +168,7 @@ class GradScaler:
             for g, array in zip(grads, arrays, strict=True):
                 write_array(g, array)
         write_array(self._found_for(optimizer), found)
-        self._stages[id(optimizer)] = _UNSCALED
+        self._stages[id(optimizer)] = OptState.UNSCALED
 
     def _found_for(self, optimizer: Optimizer) -> Tensor:
         found = self._found.get(id(optimizer))
@@ -185,18 +192,18 @@ class GradScaler:
             got = "Closure use is not currently supported if GradScaler is enabled."
             raise StateError(message("GradScaler.step", "no closure", got))
         self._check_used("step")
-        stage = self._stages.get(id(optimizer), _READY)
-        if stage == _STEPPED:
+        stage = self._stages.get(id(optimizer), OptState.READY)
+        if stage == OptState.STEPPED:
             got = "step() has already been called since the last update()."
             raise StateError(message("GradScaler.step", "one call in a round", got))
-        if stage == _READY:
+        if stage == OptState.READY:
             self.unscale_(optimizer)
         found = self._found_for(optimizer)
         if state.tracing():
             result = _masked_step(optimizer, found, args, kwargs)
         else:
             result = None if found.item() else optimizer.step(*args, **kwargs)
-        self._stages[id(optimizer)] = _STEPPED
+        self._stages[id(optimizer)] = OptState.STEPPED
         return result
 
     def update(self, new_scale: float | Tensor | None = None) -> None:

@@ -55,8 +55,8 @@ def radam(
         >>> tx = radam(lr=0.5)
         >>> params = jnp.asarray([1.0])
         >>> updates, _ = tx.update(jnp.asarray([2.0]), tx.init(params), params)
-        >>> optax.apply_updates(params, updates)
-        Array([0.], dtype=float32)
+        >>> optax.apply_updates(params, updates).round(3)
+        Array([-0.], dtype=float32)
 
     Reference: Liu et al., On the Variance of the Adaptive Learning Rate and Beyond, 2020. Follows
     ``torch.optim.RAdam``.

@@ -48,7 +48,9 @@ def load(optimizer: Any, packed: Mapping[str, Any]) -> None:
             dict.__setitem__(entries, key, copy.deepcopy(value))
     kept = [{k: copy.deepcopy(v) for k, v in g.items() if k not in ("params", "param_names")} for g in saved]
     for group, settings in zip(groups, kept, strict=True):
-        for key in [k for k in group if k not in settings and k not in ("params", "param_names")]:
+        # What an older version has not saved yet stays as it is.
+        kept_here = {"params", "param_names", *optimizer.defaults}
+        for key in [k for k in group if k not in settings and k not in kept_here]:
             del group[key]
         group.update(settings)
     _replace_state(optimizer, entries)

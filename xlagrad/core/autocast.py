@@ -148,13 +148,18 @@ class autocast:
 
     def __call__(self, fn: F) -> F:
         """Run ``fn`` in this mode on every call."""
+        return autocast_decorator(self, fn)
 
-        @functools.wraps(fn)
-        def inner(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return fn(*args, **kwargs)
 
-        return inner  # type: ignore[return-value]
+def autocast_decorator(autocast_instance: autocast, func: F) -> F:
+    """Return ``func`` run in a mode on every call."""
+
+    @functools.wraps(func)
+    def inner(*args: Any, **kwargs: Any) -> Any:
+        with autocast_instance:
+            return func(*args, **kwargs)
+
+    return inner  # type: ignore[return-value]
 
 
 def _set(kind: str, dtype: DType | None) -> None:

@@ -208,3 +208,21 @@ def test_loading_what_does_not_fit_changes_nothing() -> None:
     after = repr(optimizer), optimizer.state_dict()
     assert after[0] == before[0]
     assert after[1]["state"][0]["exp_avg"] is before[1]["state"][0]["exp_avg"]
+
+
+def test_what_older_versions_did_not_save_stays() -> None:
+    p, q = Parameter([1.0]), torch.nn.Parameter(torch.tensor([1.0]))
+    reference = torch.optim.AdamW([q], lr=0.1)
+    q.grad = torch.tensor([1.0])
+    reference.step()
+    saved = reference.state_dict()
+    for name in ("maximize", "fused", "decoupled_weight_decay", "differentiable"):
+        del saved["param_groups"][0][name]
+    saved["state"][0]["step"] = 1
+    optimizer = ours.AdamW([p])
+    optimizer.load_state_dict(saved)
+    assert optimizer.param_groups[0]["decoupled_weight_decay"] is True
+    assert optimizer.param_groups[0]["lr"] == 0.1
+    p.grad = Tensor([1.0])
+    optimizer.step()
+    assert optimizer.state[p]["step"].item() == 2.0

@@ -1,5 +1,5 @@
 """``torch.amp.grad_scaler``: gradient scaling."""
 
-from xlagrad.train.scaling import GradScaler
+from xlagrad.train.scaling import GradScaler, OptState
 
-__all__ = ["GradScaler"]
+__all__ = ["GradScaler", "OptState"]

@@ -13,7 +13,7 @@ from xlagrad.core import devices
 from xlagrad.core import random as draws
 from xlagrad.core.errors import DeviceError, message
 from xlagrad.core.random import initial_seed, manual_seed, seed
-from xlagrad.torch.cuda import memory, nvtx
+from xlagrad.torch.cuda import amp, memory, nvtx
 from xlagrad.torch.cuda.memory import *  # noqa: F403
 from xlagrad.torch.cuda.memory import __all__ as _memory
 from xlagrad.torch.cuda.memory import chosen
@@ -193,6 +193,7 @@ def _need() -> None:
 
 
 __all__ = [
+    "amp",
     *_memory,
     "Event",
     "Stream",
