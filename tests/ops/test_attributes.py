@@ -53,6 +53,7 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "nonzero_static": lambda t: t.nonzero_static(t.tensor([[0, 1], [2, 3]]), size=2),
     "nonzero_static longer": lambda t: t.tensor([0.0, 1.0]).nonzero_static(size=3, fill_value=-7),
     "nonzero_static of a number": lambda t: t.nonzero_static(t.tensor(2), size=2),
+    "nonzero_static of nothing": lambda t: t.nonzero_static(t.ones(2, 0), size=2),
     "nonzero_static negative": lambda t: t.nonzero_static(t.ones(2), size=-1),
     "real is a view": lambda t: (lambda x: (t.real(x).mul_(3), x))(t.tensor([1 + 2j])),
     "binomial": lambda t: t.binomial(t.tensor([3.0, 5.0]), t.tensor([1.0, 0.0])),
