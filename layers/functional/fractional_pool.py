@@ -158,8 +158,8 @@ def fractional_max_pool3d(
         >>> fractional_max_pool3d(jnp.arange(8.0).reshape(1, 2, 2, 2), 2, output_size=1).tolist()
         [[[[7.0]]]]
 
-    Source: ``torch.nn.functional.fractional_max_pool3d``. Deviation: windows may be so many that they fill the
-    image, as in two dimensions; PyTorch refuses that in three.
+    Source: ``torch.nn.functional.fractional_max_pool3d``. Deviation: windows may be so many that they fill
+    the image, as in two dimensions; PyTorch refuses that in three.
     """
     both = fractional_max_pool3d_with_indices(
         input, kernel_size, output_size, output_ratio, True, _random_samples

@@ -16,6 +16,7 @@ def max_pool1d_with_indices(
     """Return what `max_pool1d` does with ``return_indices``: the maxima and their places.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> [x.tolist() for x in max_pool1d_with_indices(jnp.array([[1.0, 3.0]]), 2)]
         [[[3.0]], [[1]]]
 

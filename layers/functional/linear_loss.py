@@ -35,6 +35,7 @@ def linear_cross_entropy(
         ArgumentError: ``ignore_index`` with probabilities, or an unknown reduction.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> loss = linear_cross_entropy(jnp.ones((1, 2)), jnp.zeros((3, 2)), jnp.array([1]))
         >>> round(float(loss), 4)
         1.0986

@@ -35,6 +35,7 @@ def masked_cumsum(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) 
         ShapeError: the mask does not broadcast to the tensor's shape.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> masked_cumsum(jnp.array([1, 2, 4]), 0, mask=jnp.array([True, False, True])).tolist()
         [1, 1, 5]
 
@@ -51,6 +52,7 @@ def masked_cumprod(input: Any, dim: int, *, dtype: Any = None, mask: Any = None)
     Arguments and errors as those of `masked_cumsum`.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> masked_cumprod(jnp.array([3, 2, 4]), 0, mask=jnp.array([True, False, True])).tolist()
         [3, 3, 12]
 
@@ -67,6 +69,7 @@ def masked_softmax(input: Any, dim: int, *, dtype: Any = None, mask: Any = None)
     Arguments and errors as those of `masked_cumsum`.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> masked_softmax(jnp.array([1.0, 9.0, 1.0]), 0, mask=jnp.array([True, False, True])).tolist()
         [0.5, 0.0, 0.5]
 
@@ -83,6 +86,7 @@ def masked_log_softmax(input: Any, dim: int, *, dtype: Any = None, mask: Any = N
     Arguments and errors as those of `masked_cumsum`.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> masked_log_softmax(jnp.array([1.0, 9.0]), 0, mask=jnp.array([True, False])).tolist()
         [0.0, -inf]
 
@@ -99,6 +103,7 @@ def masked_softmin(input: Any, dim: int, *, dtype: Any = None, mask: Any = None)
     Arguments and errors as those of `masked_cumsum`.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> masked_softmin(jnp.array([1.0, 9.0, 1.0]), 0, mask=jnp.array([True, False, True])).tolist()
         [0.5, 0.0, 0.5]
 
@@ -127,6 +132,7 @@ def masked_normalize(
         ShapeError: the mask does not broadcast to the tensor's shape.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> masked_normalize(jnp.array([4.0, 9.0]), 2.0, 0, mask=jnp.array([True, False])).tolist()
         [1.0, 0.0]
 
@@ -154,6 +160,7 @@ def masked_logaddexp(
         ShapeError: shapes that do not broadcast.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> masked_logaddexp(jnp.array([3.0]), jnp.array([9.0]), other_mask=jnp.array([False])).tolist()
         [3.0]
 
