@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable
 from multiprocessing import *  # noqa: F403
+from multiprocessing.connection import wait
 from typing import Any
 
 from xlagrad.core.errors import ArgumentError, message
@@ -38,7 +39,7 @@ class ProcessContext:
         """
         waiting = {process.sentinel: process for process in self.processes if process.exitcode is None}
         while waiting:
-            ended = multiprocessing.connection.wait(list(waiting), timeout)
+            ended = wait(list(waiting), timeout)
             if not ended:
                 return False
             for sentinel in ended:
