@@ -154,7 +154,9 @@ def module_names(source: Path) -> Iterator[str]:
 
 
 def test_the_top_level_is_one_package(site: Path) -> None:
-    assert {path.name for path in site.iterdir()} == {"xlagrad", f"xlagrad-{version(site)}.dist-info"}
+    installed = {path.name for path in site.iterdir()}
+    assert installed == {"bin", "xlagrad", f"xlagrad-{version(site)}.dist-info"}
+    assert [path.name for path in (site / "bin").iterdir()] == ["xlagrad"]
     assert not any(path.is_symlink() for path in site.rglob("*"))
 
 

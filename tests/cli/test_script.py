@@ -50,8 +50,8 @@ def test_a_package_is_run_by_its_main_module(tmp_path: Path, capsys: pytest.Capt
     (package / "__init__.py").write_text("")
     (package / "part.py").write_text("value = 5\n")
     text = (
-        "from . import part\\nimport sys\\n"
-        "print(__name__, __package__, __spec__.name, part.value, sys.argv[1:])\\n"
+        "from . import part\nimport sys\n"
+        "print(__name__, __package__, __spec__.name, part.value, sys.argv[1:])\n"
     )
     (package / "__main__.py").write_text(text)
     (package / "other.py").write_text(text)
