@@ -145,6 +145,13 @@ def test_complex(name: str) -> None:
             same(abs(part) if value == 0 else part, abs(value) if value == 0 else value, f"{name}({x})")
 
 
+def test_zeros_of_a_remainder_pass_gradients() -> None:
+    x, y = xg.asarray([4.0, -4.0, 5.0], requires_grad=True), xg.asarray([2.0, 2.0, -3.0], requires_grad=True)
+    xg.sum(xg.remainder(x, y)).backward()
+    assert x.grad.tolist() == [1.0, 1.0, 1.0]
+    assert y.grad.tolist() == [-2.0, 2.0, 2.0]
+
+
 def test_comparisons_with_nan() -> None:
     x = xg.asarray([NAN, 1.0])
     assert xg.equal(x, x).tolist() == [False, True]

@@ -1,7 +1,31 @@
-"""The array API standard's functions of tensors, derived from the operations' records.
+"""The Python array API standard's functions of tensors, derived from the operations' records.
 
 Where the standard and PyTorch agree, which is elementwise, a function is the record itself. The others are
-the record under the standard's argument names (``axis``, ``keepdims``) and with its defaults.
+the record under the standard's argument names (``axis``, ``keepdims``), with its defaults and its rules for
+types: here arrays without axes count as much as others, where PyTorch lets them yield.
+
+The public suite data-apis/array-api-tests, with ``JAX_ENABLE_X64=1`` and 20 examples for each test, fails in
+these tests only:
+
+==================================  ======================================================================
+test                                reason
+==================================  ======================================================================
+``test_*[__op__(x1, x2)]`` of two   the operators of a tensor are PyTorch's on every face, and by its rules
+types, one array without axes       such an array yields to the other; ``xlagrad.add`` and its kin follow
+(one or two, as examples fall)      the standard
+``test_meshgrid``,                  as version 2024.12 only: the suite demands lists, which 2025.12 made
+``test_broadcast_arrays``,          tuples, and one namespace has one answer (it declares 2025.12)
+``test_devices``
+==================================  ======================================================================
+
+Deviations that the suite does not see: without ``JAX_ENABLE_X64=1`` the 64-bit types are those of 32 bits,
+and ``__array_namespace_info__().dtypes()`` leaves them out, as the standard asks; ``x // y`` follows the
+standard at infinities, where ``torch.floor_divide`` has NaN. ``x @= y`` rebinds the name, as in PyTorch.
+
+Other libraries: SciPy (``SCIPY_ARRAY_API=1``) and scikit-learn (``config_context(array_api_dispatch=True)``)
+find this namespace by ``__array_namespace__`` and give tensors back. Where SciPy has compiled code only, it
+goes by way of NumPy, so that no gradient passes, and ``scipy.linalg``, ``scipy.interpolate`` and the
+distributions of ``scipy.stats``, which do not look for a namespace, return NumPy's arrays.
 
 Source: the Python array API standard, version 2025.12.
 """
