@@ -10,7 +10,9 @@ from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
 from xlagrad.core.promotion import promote
+from xlagrad.core.view import assign
 from xlagrad.ops.common import is_bool, is_complex, is_inexact
+from xlagrad.ops.composed import composed
 from xlagrad.ops.linear import bmm, check_product, mm, mv
 from xlagrad.ops.vectors import outer
 
@@ -123,7 +125,7 @@ def baddbmm(
     return _blend("baddbmm", input, bmm(batch1, batch2, out_dtype), beta, alpha)
 
 
-@op(method=True, inplace=True)
+@op(method=True)
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Any = 1, alpha: Any = 1) -> Array:
     """beta · input + alpha · Σ_b batch1_b @ batch2_b; errors are those of `addmm`.
 
@@ -134,3 +136,22 @@ def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Any = 1, alpha: 
     Source: ``torch.addbmm``.
     """
     return _blend("addbmm", input, bmm(batch1, batch2).sum(0), beta, alpha)
+
+
+@composed(method=True)
+def addbmm_(self: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """In-place version of :func:`addbmm`; a tensor that broadcasts to the sum takes its shape, as in PyTorch.
+
+    Example:
+        >>> from xlagrad.ops.create import ones
+        >>> addbmm_(ones(1, 1), ones(2, 1, 3), ones(2, 3, 1)).tolist()
+        [[7.0]]
+
+    Source: ``torch.Tensor.addbmm_``.
+    """
+    result = addbmm(self, batch1, batch2, beta=beta, alpha=alpha)
+    if tuple(result.shape) == tuple(self.shape):
+        assign("addbmm_", self, result)
+    else:
+        self.data = result
+    return self
