@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+import xlagrad.torch as ours
 from tests.core.agreement import agree
 from tests.ops.compare import check, integers, tensor
 
@@ -99,6 +100,11 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs(name: str) -> None:
     agree(PROGRAMS[name])
+
+
+def test_gradients_of_fill() -> None:
+    check(ours.fill, tensor(2, 3), torch.tensor(2.0), theirs=torch.fill)
+    check(ours.fill, tensor(2, 3), 2.5, theirs=torch.fill)
 
 
 def test_gradients_of_put() -> None:

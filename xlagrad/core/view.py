@@ -376,7 +376,7 @@ def assign(who: str, t: Handle, result: Handle) -> None:
     if alone or not (local.grad and (result._requires_grad or view.home._requires_grad)):
         if alone and local.grad and t._requires_grad and not result._requires_grad:
             # What was there still requires gradients: zeros, as in PyTorch.
-            result = _overwrite(t, result)
+            result = overwrite(t, result)
         write_array(t, new)
         if local.grad and result._requires_grad:
             _adopt(t, result)
@@ -387,7 +387,7 @@ def assign(who: str, t: Handle, result: Handle) -> None:
 
 
 @op(name="_overwrite")
-def _overwrite(input: Array, value: Array) -> Array:
+def overwrite(input: Array, value: Array) -> Array:
     """The value, with a gradient of zero for what it replaces."""
     return value
 

@@ -101,6 +101,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
         ShapeError: there is none.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> [x.shape for x in broadcast_tensors(jnp.zeros((2, 1)), jnp.zeros(3))]
         [(2, 3), (2, 3)]
 
@@ -122,6 +123,7 @@ def cartesian_prod(*tensors: Any) -> Any:
         DtypeError: the tensors differ in type.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> cartesian_prod(jnp.array([1, 2]), jnp.array([3, 4])).tolist()
         [[1, 3], [1, 4], [2, 3], [2, 4]]
 
@@ -145,6 +147,7 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
         ArgumentError: ``r`` is negative.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> combinations(jnp.array([1, 2, 3])).tolist()
         [[1, 2], [1, 3], [2, 3]]
 
@@ -185,6 +188,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
         ArgumentError: a size below zero.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> [x.tolist() for x in unravel_index(jnp.array([0, 5]), (2, 3))]
         [[0, 1], [0, 2]]
 

@@ -51,6 +51,7 @@ def view_as_real(input: Any) -> Any:
         DtypeError: the tensor is real.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> view_as_real(jnp.array([1 + 2j])).tolist()
         [[1.0, 2.0]]
 
@@ -70,6 +71,7 @@ def view_as_complex(input: Any) -> Any:
             layout.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> view_as_complex(jnp.array([[1.0, 2.0]])).tolist()
         [(1+2j)]
 

@@ -22,6 +22,7 @@ def select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
         IndexingError: the dimension or the index is out of range.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> select_scatter(jnp.zeros((2, 2)), jnp.ones(2), 0, 1).tolist()
         [[0.0, 0.0], [1.0, 1.0]]
 
@@ -50,6 +51,7 @@ def slice_scatter(
         ArgumentError: ``step`` is not positive.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> slice_scatter(jnp.zeros(4), jnp.ones(2), 0, 1, 3).tolist()
         [0.0, 1.0, 1.0, 0.0]
 
@@ -77,6 +79,7 @@ def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, d
         IndexingError: a dimension is out of range.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> diagonal_scatter(jnp.zeros((2, 2)), jnp.ones(2)).tolist()
         [[1.0, 0.0], [0.0, 1.0]]
 

@@ -13,9 +13,10 @@ from xlagrad.core import random as streams
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
 from xlagrad.core.handle import Handle, read, wrap
+from xlagrad.core.modes import local
 from xlagrad.core.random import Generator
 from xlagrad.core.tensor import Tensor
-from xlagrad.core.view import assign, check_writable
+from xlagrad.core.view import assign, check_writable, overwrite
 from xlagrad.ops import samplers
 from xlagrad.ops.create import new_empty, new_full, new_ones, new_zeros
 from xlagrad.ops.data import new_tensor
@@ -50,7 +51,10 @@ def fill(input: Any, value: Any) -> Tensor:
 
     Source: ``torch.fill``.
     """
-    return _constant_like("fill", input, value)
+    found: Tensor = _constant_like("fill", input, value)
+    # The result depends on the input in PyTorch's eyes, with a gradient of zero.
+    needed = isinstance(input, Handle) and input._requires_grad and local.grad
+    return overwrite(input, found) if needed else found
 
 
 def _constant_like(who: str, input: Any, value: Any) -> Any:
