@@ -79,7 +79,8 @@ class Adadelta(RuleOptimizer):
     Args:
         params: parameters, named parameters, or dicts of groups.
         lr, rho, eps, weight_decay, maximize: as for :func:`adadelta`.
-        foreach, capturable, differentiable: accepted for torch's sake; every update is one fused executable.
+        differentiable: record the step on the tape; its parameters are then no leaves.
+        foreach, capturable: accepted for torch's sake; every update is one fused executable.
 
     Raises:
         ArgumentError: a negative number, or ``rho`` above 1.

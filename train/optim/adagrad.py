@@ -85,7 +85,8 @@ class Adagrad(RuleOptimizer):
     Args:
         params: parameters, named parameters, or dicts of groups.
         lr, lr_decay, weight_decay, initial_accumulator_value, eps, maximize: as for :func:`adagrad`.
-        foreach, differentiable, fused: accepted for torch's sake; every update is one fused executable.
+        differentiable: record the step on the tape; its parameters are then no leaves.
+        foreach, fused: accepted for torch's sake; every update is one fused executable.
 
     Raises:
         ArgumentError: a negative number.

@@ -99,7 +99,8 @@ class Adam(RuleOptimizer):
     Args:
         params: parameters, named parameters, or dicts of groups.
         lr, betas, eps, weight_decay, amsgrad, maximize, decoupled_weight_decay: as for :func:`adam`.
-        foreach, capturable, differentiable, fused: accepted for torch's sake; every update is one fused
+        differentiable: record the step on the tape; its parameters are then no leaves.
+        foreach, capturable, fused: accepted for torch's sake; every update is one fused
             executable whose counts are on the device.
 
     Raises:

@@ -47,7 +47,8 @@ class AdamW(Adam):
     Args:
         params: parameters, named parameters, or dicts of groups.
         lr, betas, eps, weight_decay, amsgrad, maximize: as for :func:`adamw`.
-        foreach, capturable, differentiable, fused: accepted for torch's sake.
+        differentiable: record the step on the tape; its parameters are then no leaves.
+        foreach, capturable, fused: accepted for torch's sake.
 
     Follows ``torch.optim.AdamW``.
     """

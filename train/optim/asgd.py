@@ -89,7 +89,8 @@ class ASGD(RuleOptimizer):
     Args:
         params: parameters, named parameters, or dicts of groups.
         lr, lambd, alpha, t0, weight_decay, maximize: as for :func:`asgd`.
-        foreach, differentiable, capturable: accepted for torch's sake; every update is one fused executable.
+        differentiable: record the step on the tape; its parameters are then no leaves.
+        foreach, capturable: accepted for torch's sake; every update is one fused executable.
 
     Raises:
         ArgumentError: a negative rate or weight decay.

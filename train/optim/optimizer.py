@@ -143,7 +143,7 @@ class Optimizer:
             raise DtypeError(message(who, "a dict with 'params'", describe(param_group)))
         group = {**param_group, **_named_params(who, param_group["params"])}
         for p in group["params"]:
-            _check_parameter(who, p)
+            _check_parameter(who, p, bool(self.defaults.get("differentiable")))
         if len(set(group["params"])) != len(group["params"]):
             text = "optimizer contains a parameter group with duplicate parameters"
             warnings.warn(f"{who}: {text}; each is updated once", stacklevel=3)
@@ -334,9 +334,9 @@ def _named_params(who: str, params: Any) -> dict[str, Any]:
     return {"params": [item[1] for item in items], "param_names": names}
 
 
-def _check_parameter(who: str, p: Any) -> None:
+def _check_parameter(who: str, p: Any, differentiable: bool) -> None:
     if not isinstance(p, Tensor):
         raise DtypeError(message(who, "tensors (optimizer can only optimize Tensors)", type(p).__name__))
-    if not p.is_leaf and not p.retains_grad:
+    if not differentiable and not p.is_leaf and not p.retains_grad:
         fix = "pass what it was computed from, or .detach() it"
         raise ArgumentError(message(who, "leaf tensors", "can't optimize a non-leaf Tensor", fix))

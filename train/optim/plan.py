@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -87,6 +88,12 @@ def update_group(
     updates, after = plan.build(values, loose).update(grads, before, params)
     new_steps = after.step if at is None else steps.at[at].set(after.step)
     return apply(params, updates), after.slots, new_steps
+
+
+@functools.lru_cache(maxsize=256)
+def recorded(plan: Plan, active: tuple[int, ...] | None) -> Callable[..., Any]:
+    """Return :func:`update_group` with its static half fixed: the same function for the same half."""
+    return functools.partial(update_group, plan, active)
 
 
 fused = jax.jit(update_group, static_argnames=("plan", "active"))

@@ -116,7 +116,8 @@ class RAdam(RuleOptimizer):
     Args:
         params: parameters, named parameters, or dicts of groups.
         lr, betas, eps, weight_decay, decoupled_weight_decay, maximize: as for :func:`radam`.
-        foreach, capturable, differentiable: accepted for torch's sake; every update is one fused executable.
+        differentiable: record the step on the tape; its parameters are then no leaves.
+        foreach, capturable: accepted for torch's sake; every update is one fused executable.
 
     Raises:
         ArgumentError: a negative number, or a beta outside [0, 1).

@@ -99,7 +99,8 @@ class RMSprop(RuleOptimizer):
     Args:
         params: parameters, named parameters, or dicts of groups.
         lr, alpha, eps, weight_decay, momentum, centered, maximize: as for :func:`rmsprop`.
-        capturable, foreach, differentiable: accepted for torch's sake; every update is one fused executable.
+        differentiable: record the step on the tape; its parameters are then no leaves.
+        capturable, foreach: accepted for torch's sake; every update is one fused executable.
 
     Raises:
         ArgumentError: a negative number.

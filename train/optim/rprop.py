@@ -71,7 +71,8 @@ class Rprop(RuleOptimizer):
     Args:
         params: parameters, named parameters, or dicts of groups.
         lr, etas, step_sizes, maximize: as for :func:`rprop`.
-        capturable, foreach, differentiable: accepted for torch's sake; every update is one fused executable.
+        differentiable: record the step on the tape; its parameters are then no leaves.
+        capturable, foreach: accepted for torch's sake; every update is one fused executable.
 
     Raises:
         ArgumentError: a negative rate, or etas that are not on both sides of 1.

@@ -80,7 +80,8 @@ class SGD(RuleOptimizer):
     Args:
         params: parameters, named parameters, or dicts of groups.
         lr, momentum, dampening, weight_decay, nesterov, maximize: as for :func:`sgd`.
-        foreach, differentiable, fused: accepted for torch's sake; every update is one fused executable.
+        differentiable: record the step on the tape; its parameters are then no leaves.
+        foreach, fused: accepted for torch's sake; every update is one fused executable.
 
     Raises:
         ArgumentError: a negative rate, or Nesterov's rule without momentum or with dampening.

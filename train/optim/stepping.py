@@ -11,14 +11,15 @@ import numpy as np
 import optax
 
 from xlagrad.core import state
+from xlagrad.core.dispatch import apply_pure
 from xlagrad.core.errors import ArgumentError, DtypeError, describe, message
-from xlagrad.core.modes import enable_grad
+from xlagrad.core.modes import enable_grad, local
 from xlagrad.core.tensor import Tensor
 from xlagrad.core.view import write_array
 from xlagrad.train.optim.counts import Counts
 from xlagrad.train.optim.group import ParamGroup, hashable
 from xlagrad.train.optim.optimizer import Optimizer
-from xlagrad.train.optim.plan import Plan, fused, update_group
+from xlagrad.train.optim.plan import Plan, fused, recorded, update_group
 from xlagrad.train.optim.rule import Start, zeros_like
 from xlagrad.train.optim.slots import Slots
 from xlagrad.train.optim.store import Entries
@@ -26,6 +27,8 @@ from xlagrad.train.optim.store import Entries
 
 class RuleOptimizer(Optimizer):
     """An optimizer whose step is an optax transformation made by ``factory`` from a group's settings.
+
+    In a group with ``differentiable`` set, the step is recorded where gradients are.
 
     Attributes:
         factory: takes the settings as keyword arguments.
@@ -98,11 +101,15 @@ class RuleOptimizer(Optimizer):
         plan = self._plan(group)
         counts = self._counts(group, plan)
         slots = {name: [self._slot(group, i, name) for i, _, _ in found] for name in plan.slots}
+        active = None if len(found) == len(every) else tuple(i for i, _, _ in found)
+        if group.get("differentiable") and local.grad:
+            self._record(recorded(plan, active), found, slots, counts, group)
+            return
         # Inside a trace the arithmetic belongs to the program that is being traced, not to one of its own.
         run = update_group if state.tracing() else fused
         arguments: Any = (
             plan,
-            None if len(found) == len(every) else tuple(i for i, _, _ in found),
+            active,
             [p.data_array for _, p, _ in found],
             [g.data_array for _, _, g in found],
             {name: [_array(slot) for slot in column] for name, column in slots.items()},
@@ -122,6 +129,29 @@ class RuleOptimizer(Optimizer):
                     write_array(slot, array)
         if counts is not None:
             write_array(counts, steps)
+
+    def _record(
+        self,
+        update: Any,
+        found: list[Any],
+        slots: dict[str, list[Any]],
+        counts: Tensor | None,
+        group: ParamGroup,
+    ) -> None:
+        """Update on the tape, so that gradients flow through the step."""
+        params, grads = [p for _, p, _ in found], [g for _, _, g in found]
+        steps = jnp.zeros(len(group["params"])) if counts is None else counts.data_array
+        hyper = group.hyper
+        arguments = params, grads, slots, steps, hyper.vector, hyper.loose()
+        moved, after, steps = apply_pure(f"{type(self).__name__}.step", update, *arguments)
+        pairs = [*zip(params, moved, strict=True)]
+        for name, column in slots.items():
+            pairs += zip(column, after[name], strict=True)
+        for target, value in pairs:
+            if target is not None:
+                target.copy_(value)
+        if counts is not None:
+            write_array(counts, steps.data_array)
 
     def _counts(self, group: ParamGroup, plan: Plan) -> Tensor | None:
         """Return the group's update counts, None where nothing depends on them."""
