@@ -13,7 +13,7 @@ from xlagrad.core.promotion import promote
 from xlagrad.core.view import assign
 from xlagrad.ops.common import is_bool, is_complex, is_inexact
 from xlagrad.ops.composed import composed
-from xlagrad.ops.linear import bmm, check_product, mm, mv
+from xlagrad.ops.linear import bmm, check_batches, check_product, mm, mv
 from xlagrad.ops.vectors import outer
 
 
@@ -103,11 +103,13 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Any = 1, alpha: Any = 
         if isinstance(value, (float, complex)) and not is_inexact(base):
             fix = "convert the tensors with .float()"
             raise errors.DtypeError(message("addr", f"an integer {name} for integers", str(value), fix))
-    product = outer(one, two)
     if is_bool(base):
-        scaled = product & bool(alpha)
+        scaled = outer(one, two) & bool(alpha)
         return scaled | (jnp.broadcast_to(base, scaled.shape) & bool(beta))
-    return _blend("addr", base, product, beta, alpha)
+    kind = base.dtype
+    if is_inexact(base) and kind.itemsize == 2:
+        base, one, two = (x.astype(jnp.float32) for x in (base, one, two))
+    return _blend("addr", base, outer(one, two), beta, alpha).astype(kind)
 
 
 @op(method=True, inplace=True)
@@ -135,7 +137,10 @@ def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Any = 1, alpha: 
 
     Source: ``torch.addbmm``.
     """
-    return _blend("addbmm", input, bmm(batch1, batch2).sum(0), beta, alpha)
+    check_batches("addbmm", batch1, batch2)
+    # One product over batch and inner dimension: 16-bit numbers are summed in 32 bits.
+    total = jnp.einsum("bij,bjk->ik", batch1, batch2)
+    return _blend("addbmm", input, total, beta, alpha)
 
 
 @composed(method=True)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
+from xlagrad.core.promotion import promote
 from xlagrad.ops.common import floating, is_complex, refuse_bool
 from xlagrad.ops.composed import composed
 from xlagrad.ops.failure import known
@@ -42,6 +43,8 @@ def _cov(input: Array, fweights: Array | None, aweights: Array | None, *, correc
         scale = _weights("cov", "aweights", aweights, count, False)
         weights = scale if weights is None else weights * scale
     x = floating(x)
+    if aweights is not None:
+        x = promote(x, aweights)[0]
     total = count if weights is None else jnp.sum(weights)
     if weights is None:
         mean = jnp.sum(x, axis=1, keepdims=True) / count if count else jnp.full((x.shape[0], 1), jnp.nan)

@@ -114,8 +114,10 @@ def _contracted(xs: list[Array], inputs: list[list[Any]], result: list[Any], siz
     for x, labels in zip(xs, inputs, strict=True):
         drop = tuple(d for d, s in enumerate(labels) if x.shape[d] == 1 != sizes[s])
         args += [jnp.squeeze(x, drop), [numbers[s] for d, s in enumerate(labels) if d not in drop]]
-    if len(xs) == 1 and not is_inexact(xs[0]) and len(result) < len(set(inputs[0])):
-        # A sum of integers counts in 64 bits.
+    every = [s for labels in inputs for s in set(labels)]
+    alone = any(every.count(s) == 1 and s not in result for s in every)
+    if alone and not is_inexact(xs[0]):
+        # A sum of integers, over a dimension of one operand, counts in 64 bits.
         args[0] = args[0].astype(int64())
     return jnp.einsum(*args, [numbers[s] for s in result])
 
@@ -220,9 +222,9 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
     for i, j in zip(one, two, strict=True):
         # A dimension of size one meets any other, which then counts as its sum.
         if a.shape[i] == 1 != b.shape[j]:
-            b = jnp.sum(b, axis=j, keepdims=True)
+            b = jnp.sum(b, axis=j, keepdims=True, dtype=b.dtype)
         elif b.shape[j] == 1 != a.shape[i]:
-            a = jnp.sum(a, axis=i, keepdims=True)
+            a = jnp.sum(a, axis=i, keepdims=True, dtype=a.dtype)
     if [a.shape[d] for d in one] != [b.shape[d] for d in two]:
         raise mismatch("tensordot", a, b, f"dims {one} of the first to equal dims {two} of the second")
     return jnp.tensordot(a, b, (one, two))

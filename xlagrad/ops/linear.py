@@ -126,11 +126,19 @@ def bmm(input: Array, mat2: Array, out_dtype: Any = None) -> Array:
 
     Source: ``torch.bmm``.
     """
-    check_dims("bmm", input, 3)
-    check_dims("bmm", mat2, 3)
-    if input.shape[0] != mat2.shape[0]:
-        raise mismatch("bmm", input, mat2, "batches of equal length")
+    check_batches("bmm", input, mat2)
     return contract("bmm", input, mat2, out_dtype)
+
+
+def check_batches(who: str, x: Array, y: Array) -> None:
+    """Raise unless both are batches of matrices whose sizes fit, of one type."""
+    check_dims(who, x, 3)
+    check_dims(who, y, 3)
+    check_product(who, x, y)
+    if x.shape[0] != y.shape[0]:
+        raise mismatch(who, x, y, "batches of equal length")
+    if x.shape[2] != y.shape[1]:
+        raise mismatch(who, x, y, "the last dimension of the first to equal the middle one of the second")
 
 
 @op(method=True)

@@ -105,6 +105,19 @@ def _lobpcg(
     return values, solve(Y, left_side=True, transpose_a=True, conjugate_a=True)
 
 
+def _require(who: str, A: Any, count: int, method: str | None, others: tuple[Any, ...]) -> None:
+    """Raise for arguments that cannot be followed."""
+    require_matrices(who, A)
+    if method not in (None, "basic", "ortho"):
+        raise errors.ArgumentError(message(who, "method 'basic' or 'ortho'", repr(method), "choose one"))
+    if any(others):
+        fix = "lower niter and pass the result as X of the next call"
+        raise NotImplementedError(message(who, "no tracker and no ortho parameters", "some", fix))
+    if A.shape[-1] < 3 * count:
+        want = f"at least {3 * count} rows, 3 for each vector"
+        raise errors.ShapeError(message(who, want, describe(A), "use linalg.eigh"))
+
+
 @composed()
 def lobpcg(
     A: Any,
@@ -150,19 +163,9 @@ def lobpcg(
 
     Source: ``torch.lobpcg``. Deviation: gradients pass to ``B`` too.
     """
-    who = "lobpcg"
-    require_matrices(who, A)
-    if method not in (None, "basic", "ortho"):
-        raise errors.ArgumentError(message(who, "method 'basic' or 'ortho'", repr(method), "choose one"))
-    if tracker is not None or ortho_iparams or ortho_fparams or ortho_bparams:
-        fix = "lower niter and pass the result as X of the next call"
-        raise NotImplementedError(message(who, "no tracker and no ortho parameters", "some", fix))
     columns = X.shape[-1] if X is not None else (n or k or 1)
     count = k or columns
-    rows = A.shape[-1]
-    if rows < 3 * max(columns, count):
-        want = f"at least {3 * max(columns, count)} rows, 3 for each vector"
-        raise errors.ShapeError(message(who, want, describe(A), "use linalg.eigh"))
+    _require("lobpcg", A, max(columns, count), method, (tracker, ortho_iparams, ortho_fparams, ortho_bparams))
     if X is None:
         X = randn(*tuple(A.shape)[:-1], columns, dtype=A.dtype)
     rounds = _ITERATIONS if niter is None or niter < 0 else niter

@@ -10,7 +10,7 @@ from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import describe, message
 from xlagrad.core.promotion import promote
-from xlagrad.ops.common import broadcast, dim_of, require_inexact
+from xlagrad.ops.common import broadcast, dim_of, is_inexact, require_inexact
 from xlagrad.ops.composed import composed
 from xlagrad.ops.linear import check_dims, check_product, contract, mismatch
 
@@ -67,7 +67,9 @@ def vecdot(x: Array, y: Array, *, dim: int = -1) -> Array:
     at = dim_of(who, dim, max(x.ndim, y.ndim))
     if not x.ndim and not y.ndim:
         return jnp.conj(x) * y
-    return jnp.sum(jnp.conj(x) * y, axis=at)
+    # 16-bit numbers are summed in 32 bits.
+    kind = jnp.float32 if x.dtype.itemsize == 2 and is_inexact(x) else x.dtype
+    return jnp.sum(jnp.conj(x).astype(kind) * y.astype(kind), axis=at).astype(x.dtype)
 
 
 @composed()
