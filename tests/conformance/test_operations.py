@@ -15,7 +15,7 @@ from tests.conformance.running import cases, check_against_pytorch, check_compil
 from xlagrad.torch.differences import EAGER, TRACED
 
 #: The operations are dealt to this many days.
-DAYS = 12
+DAYS = 4
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
