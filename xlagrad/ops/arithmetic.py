@@ -12,7 +12,7 @@ from xlagrad.core import errors
 from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.core.errors import describe, message
 from xlagrad.core.promotion import promote, promote_float
-from xlagrad.ops.common import broadcast, is_inexact, refuse_bool, refuse_complex
+from xlagrad.ops.common import broadcast, in_single, is_inexact, refuse_bool, refuse_complex
 
 
 def pair(who: str, input: ArrayLike, other: ArrayLike) -> tuple[Array, Array]:
@@ -292,7 +292,7 @@ def addcmul(input: Array, tensor1: ArrayLike, tensor2: ArrayLike, value: ArrayLi
     """
     x, a, b = promote(input, tensor1, tensor2)
     broadcast("addcmul", x, a, b)
-    return x + _scaled("addcmul", a * b, value)
+    return in_single(lambda x, a, b: x + _scaled("addcmul", a * b, value), x, a, b)
 
 
 @op(method=True, inplace=True)
@@ -313,7 +313,7 @@ def addcdiv(input: Array, tensor1: ArrayLike, tensor2: ArrayLike, value: ArrayLi
     if not is_inexact(x):
         fix = "convert one with .float()"
         raise errors.DtypeError(message("addcdiv", "a floating-point tensor", describe(x), fix))
-    return x + _scaled("addcdiv", a / b, value)
+    return in_single(lambda x, a, b: x + _scaled("addcdiv", a / b, value), x, a, b)
 
 
 @op(method=True, inplace=True)

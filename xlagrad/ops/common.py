@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -95,6 +96,14 @@ def is_bool(x: Any) -> bool:
 def floating(x: jax.Array) -> jax.Array:
     """Return integers and booleans in the default floating-point type, everything else as it is."""
     return x if is_inexact(x) else x.astype(dtypes.get_default_dtype().dtype)
+
+
+def in_single(function: Callable[..., jax.Array], *xs: jax.Array) -> jax.Array:
+    """Return ``function(*xs)``, of half precision computed in float32 and rounded once at the end."""
+    kind = xs[0].dtype
+    if not is_float(xs[0]) or kind.itemsize > 2:
+        return function(*xs)
+    return function(*[x.astype(jnp.float32) for x in xs]).astype(kind)
 
 
 def int64() -> np.dtype[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import jax.numpy as jnp
 
 from xlagrad.core.dispatch import Array
-from xlagrad.ops.common import floating, refuse_complex
+from xlagrad.ops.common import floating, in_single, refuse_complex
 
 
 def chebyshev(coefficients: Sequence[float], t: Array) -> Array:
@@ -38,8 +38,4 @@ def evaluate(who: str, function: Callable[..., Array], *xs: Array) -> Array:
         DtypeError: a complex tensor.
     """
     refuse_complex(who, *xs)
-    given = [floating(x) for x in xs]
-    kind = given[0].dtype
-    if kind.itemsize > 2:
-        return function(*given)
-    return function(*[x.astype(jnp.float32) for x in given]).astype(kind)
+    return in_single(function, *[floating(x) for x in xs])

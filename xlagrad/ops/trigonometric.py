@@ -12,7 +12,7 @@ from jax.custom_derivatives import SymbolicZero
 from xlagrad.core.dispatch import Array, ArrayLike, op
 from xlagrad.ops import edges
 from xlagrad.ops.arithmetic import float_pair
-from xlagrad.ops.common import floating, refuse_complex
+from xlagrad.ops.common import floating, in_single, refuse_complex
 
 
 @op(method=True, inplace=True)
@@ -259,5 +259,4 @@ def sinc(input: Array) -> Array:
 
     Source: ``torch.sinc``.
     """
-    x = floating(input)
-    return _sinc(x.astype(jnp.float32)).astype(x.dtype) if x.dtype.itemsize == 2 else _sinc(x)
+    return in_single(_sinc, floating(input))
