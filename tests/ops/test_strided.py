@@ -100,6 +100,8 @@ PLACES: dict[str, Callable[[Any, Any], Any]] = {
     "as_strided of a detached": lambda t, x: x.detach()[0].as_strided((3,), (4,)),
     "unfold": lambda t, x: x.unfold(1, 2, 2)[:, 1],
     "tensor_split": lambda t, x: x.tensor_split(2)[1],
+    "unsafe_split": lambda t, x: x.unsafe_split(2)[0],
+    "unsafe_chunk": lambda t, x: x.unsafe_chunk(2, 1)[1],
     "view_as_complex": lambda t, x: t.view_as_complex(x.view(3, 2, 2))[0],
     "real of complex": lambda t, x: t.view_as_complex(x.view(3, 2, 2)).imag[1:],
     "strided parts": lambda t, x: t.view_as_complex(x.view(3, 2, 2)).real.as_strided((3,), (4,)),

@@ -1,4 +1,4 @@
-"""Further ways to cut a dimension: at given places, in rows, columns or layers, and into copies."""
+"""Further ways to cut a dimension: at given places, in rows, columns or layers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
-from xlagrad.core.handle import Handle
 from xlagrad.ops.parts import chunk, narrow, split
 from xlagrad.ops.values import concrete
-from xlagrad.ops.view import axis, clone, whole
+from xlagrad.ops.view import axis, whole
 
 
 def _cuts(who: str, given: Any) -> int | list[int]:
@@ -106,32 +105,29 @@ vsplit = _splitter("vsplit", 2, lambda ndim: 0, "the first dimension")
 dsplit = _splitter("dsplit", 3, lambda ndim: 2, "the third dimension")
 
 
-def _copied(parts: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(clone(part) if isinstance(part, Handle) else part for part in parts)
-
-
 UNSAFE = ("unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes")
 
 
 def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """Return `chunk`'s parts as tensors of their own, which can be written one by one.
+    """Return what `chunk` returns, whose parts can be written one by one here in any case.
 
-    Source: ``torch.unsafe_chunk``. Deviation: writes to a part do not reach ``input``.
+    Source: ``torch.unsafe_chunk``. Deviation: a write to a part is part of the history of ``input``.
     """
-    return _copied(chunk(input, chunks, dim))
+    return chunk(input, chunks, dim)
 
 
 def unsafe_split(tensor: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Return `split`'s parts as tensors of their own, which can be written one by one.
+    """Return what `split` returns, whose parts can be written one by one here in any case.
 
-    Source: ``torch.unsafe_split``. Deviation: writes to a part do not reach ``tensor``.
+    Source: ``torch.unsafe_split``. Deviation: a write to a part is part of the history of ``tensor``.
     """
-    return _copied(split(tensor, split_size, dim))
+    return split(tensor, split_size, dim)
 
 
 def unsafe_split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
-    """Return the parts of given lengths as tensors of their own, which can be written one by one.
+    """Return what `split` returns for given lengths; the parts can be written one by one here in any case.
 
-    Source: ``torch.unsafe_split_with_sizes``. Deviation: writes to a part do not reach ``input``.
+    Source: ``torch.unsafe_split_with_sizes``. Deviation: a write to a part is part of the history of
+    ``input``.
     """
-    return _copied(split(input, split_sizes, dim))
+    return split(input, split_sizes, dim)
