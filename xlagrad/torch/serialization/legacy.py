@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 from xlagrad.torch.serialization.elements import StorageType
-from xlagrad.torch.serialization.failure import failure
+from xlagrad.torch.serialization.failure import failure, shown
 from xlagrad.torch.serialization.location import MapLocation, placed
 from xlagrad.torch.serialization.machine import Machine
 from xlagrad.torch.serialization.rules import Rules
@@ -27,10 +27,10 @@ def described(pid: Any, length: int) -> tuple[StorageType, str, str, int]:
         LoadError: it describes none.
     """
     if type(pid) is not tuple or len(pid) != length or _text(pid[0]) != "storage":
-        raise failure("a storage's description", repr(pid)[:80])
+        raise failure("a storage's description", shown(pid))
     kind, key, location, count = pid[1], _text(pid[2]), _text(pid[3]), pid[4]
     if not isinstance(kind, StorageType) or type(count) is not int or not 0 <= count <= _HUGE:
-        raise failure("a storage's type and size", repr(pid[1:])[:80])
+        raise failure("a storage's type and size", shown(pid[1:]))
     return kind, key, location, count * (kind.dtype.itemsize if kind.dtype else 1)
 
 
@@ -38,7 +38,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         value = value.decode("ascii", "replace")
     if not isinstance(value, str):
-        raise failure("text in a storage's description", repr(value)[:80])
+        raise failure("text in a storage's description", shown(value))
     return value
 
 
@@ -53,7 +53,7 @@ def read(data: memoryview, target: MapLocation, budget: Budget, encoding: str) -
     stream = _Stream(data, len(START), target, budget, encoding)
     version, system = stream.object(), stream.object()
     if version != PROTOCOL_VERSION or type(system) is not dict:
-        raise failure(f"version {PROTOCOL_VERSION} of the format", repr(version)[:80])
+        raise failure(f"version {PROTOCOL_VERSION} of the format", shown(version))
     stream.order = "little" if system.get("little_endian", True) else "big"
     found = stream.object()
     stream.fill(stream.object())
@@ -94,11 +94,11 @@ class _Stream:
     def _part(self, whole: Storage, view: Any) -> Storage:
         """Return a part of a storage, which releases before 0.4 knew."""
         if type(view) is not tuple or len(view) != 3 or not all(type(n) is int for n in view[1:]):
-            raise failure("the part of a storage", repr(view)[:80])
+            raise failure("the part of a storage", shown(view))
         key, offset, count = _text(view[0]), view[1], view[2]
         size = whole.dtype.itemsize if whole.dtype else 1
         if not 0 <= offset <= offset + count <= whole.nbytes() // size:
-            raise failure(f"a part of storage {whole.key!r}", repr(view)[:80])
+            raise failure(f"a part of storage {whole.key!r}", shown(view))
         if (whole.key, key) not in self.parts:
             made = Storage(f"{whole.key}/{key}", whole.dtype, whole.location, count * size)
             made.order, made.place = whole.order, whole.place
@@ -108,11 +108,11 @@ class _Stream:
     def fill(self, keys: Any) -> None:
         """Give the storages the bytes that follow."""
         if type(keys) is not list or len(set(map(_text, keys))) != len(keys):
-            raise failure("the keys of the storages, each once", repr(keys)[:80])
+            raise failure("the keys of the storages, each once", shown(keys))
         for key in map(_text, keys):
             found = self.storages.get(key)
             if found is None:
-                raise failure("keys of storages that tensors lie in", repr(key)[:80])
+                raise failure("keys of storages that tensors lie in", shown(key))
             count = self._count(key)
             size = found.dtype.itemsize if found.dtype else 1
             if count * size != found.nbytes() or found.nbytes() > len(self.data) - self.at:

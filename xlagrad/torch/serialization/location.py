@@ -9,7 +9,7 @@ from typing import Any
 from xlagrad.core import devices
 from xlagrad.core.devices import Device, as_device
 from xlagrad.core.errors import ArgumentError, describe, message
-from xlagrad.torch.serialization.failure import failure
+from xlagrad.torch.serialization.failure import failure, shown
 from xlagrad.torch.serialization.storage import Storage
 
 MapLocation = str | Device | dict[str, Any] | Callable[[Storage, str], Storage | None] | None
@@ -47,7 +47,7 @@ def _usual(storage: Storage) -> Storage:
     """Put a storage where it was; what was on the CPU goes where tensors are made by default."""
     found = _SAVED.fullmatch(storage.location)
     if found is None:
-        raise failure("the name of a device", repr(storage.location)[:80], "pass map_location='cpu'")
+        raise failure("the name of a device", shown(storage.location), "pass map_location='cpu'")
     if found[1] == "cpu":
         return storage
     if found[1] != "cuda" or not devices.is_available("cuda"):

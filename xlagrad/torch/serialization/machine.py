@@ -51,6 +51,11 @@ _CONSTANT: dict[str, Callable[[], Any]] = {
     "EMPTY_SET": set,
 }
 
+# What comes of instructions that find another thing than they expect.
+_MALFORMED = (
+    AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError, struct.error,
+)  # fmt: skip
+
 # How deep a key may be nested, and how much it may hold: hashing one follows every path through it.
 _KEY_DEPTH, _KEY_ITEMS = 4, 256
 
@@ -81,7 +86,7 @@ class Machine:
             return self._run()
         except LoadError:
             raise
-        except (IndexError, KeyError, ValueError, TypeError, struct.error, OverflowError) as error:
+        except _MALFORMED as error:
             got = f"{type(error).__name__} ({str(error)[:120]}) at byte {self.at}"
             raise failure("a well-formed pickle", got, "save or copy the file again") from error
 

@@ -17,7 +17,7 @@ from xlagrad.core.tensor import Parameter, Tensor
 from xlagrad.layers.attributes import Buffer
 from xlagrad.torch.serialization import numpys, safe
 from xlagrad.torch.serialization.elements import ABSENT, DTYPES, TYPES, UNTYPED, absent
-from xlagrad.torch.serialization.failure import failure
+from xlagrad.torch.serialization.failure import failure, shown
 from xlagrad.torch.serialization.machine import check_key, ordered
 from xlagrad.torch.serialization.storage import Budget, Storage, check_place
 
@@ -84,7 +84,7 @@ class Rules:
             if function is kind:
                 return make(*args)
         if not safe.is_allowed(function):
-            raise failure("a function that files may call", repr(function)[:80])
+            raise failure("a function that files may call", shown(function))
         self.settle()
         return function(*args) if kwargs is None else function.__new__(function, *args, **kwargs)
 
@@ -179,14 +179,14 @@ class Rules:
     def typed(self, function: Any, kind: Any, args: Any, state: Any) -> Any:
         """Return a tensor of a subclass, or with attributes."""
         if not isinstance(function, Known) or function.name not in _OF_TENSORS or type(args) is not tuple:
-            raise failure("a tensor's parts", repr(function)[:80])
+            raise failure("a tensor's parts", shown(function))
         made = self.call(function, args, None)
         if kind is not type(made):
             plain = kind in (Tensor, Parameter, Buffer)
             if not plain and not (
                 isinstance(kind, type) and issubclass(kind, Tensor) and safe.is_allowed(kind)
             ):
-                raise failure("a class of tensors", repr(kind)[:80])
+                raise failure("a class of tensors", shown(kind))
             made.__class__ = kind
         if state:
             _update(made, state[0] if type(state) is tuple else state, type(made))
@@ -270,21 +270,27 @@ def _ordered(pairs: Any = ()) -> OrderedDict[Any, Any]:
 
 
 def _defaultdict(factory: Any = None) -> defaultdict[Any, Any]:
-    if factory not in (None, dict, float, int, list, set, str):
-        raise failure("a defaultdict of plain values", repr(factory)[:80])
+    if not any(factory is kind for kind in (None, dict, float, int, list, set, str)):
+        raise failure("a defaultdict of plain values", shown(factory))
     return defaultdict(factory)
 
 
 def _number(*args: Any) -> complex:
     if not all(type(a) in (int, float) for a in args):
-        raise failure("the parts of a complex number", repr(args)[:80])
+        raise failure("the parts of a complex number", shown(args))
     return complex(*args)
 
 
 def _size(items: Any = ()) -> Size:
     if type(items) not in (tuple, list) or not all(type(n) is int for n in items):
-        raise failure("the lengths of a torch.Size", repr(items)[:80])
+        raise failure("the lengths of a torch.Size", shown(items))
     return Size(items)
+
+
+def _device(*args: Any) -> Device:
+    if not args or not all(type(a) in (str, int) for a in args):
+        raise failure("the name of a device", shown(args))
+    return Device(*args)
 
 
 def _parameter(*args: Any) -> Parameter:
@@ -301,7 +307,7 @@ _CONTAINERS: tuple[tuple[Any, Callable[..., Any]], ...] = (
     (bytes, _no_bytes),
     (complex, _number),
     (Size, _size),
-    (Device, Device),
+    (Device, _device),
     (Parameter, _parameter),
 )
 

@@ -18,7 +18,7 @@ from xlagrad.core.tensor import Tensor
 from xlagrad.core.view import attach, is_contiguous
 from xlagrad.ops.strided import severed
 from xlagrad.torch.serialization.elements import read_numbers
-from xlagrad.torch.serialization.failure import failure
+from xlagrad.torch.serialization.failure import failure, shown
 
 #: What views that overlap may take beyond the size of the file: each is an array of its own here.
 ALLOWANCE = 1 << 24
@@ -238,7 +238,7 @@ def _whole(what: str, values: Any) -> tuple[int, ...]:
     if not isinstance(values, (tuple, list)) or len(values) > MAX_DIMENSIONS:
         raise failure(f"{what} in a tuple of at most {MAX_DIMENSIONS}", type(values).__name__)
     if not all(type(n) is int and 0 <= n <= _HUGE for n in values):
-        raise failure(f"{what} of zero or more", repr(values)[:80])
+        raise failure(f"{what} of zero or more", shown(values))
     return tuple(values)
 
 
