@@ -14,8 +14,8 @@ from jax import lax
 from xlagrad.core.dispatch import Array, op
 from xlagrad.core.errors import ArgumentError, ShapeError, describe, message
 from xlagrad.layers.functional.arguments import require_float
-from xlagrad.ops.common import dim_of
-from xlagrad.ops.kinks import root
+from xlagrad.ops.common import dim_of, is_complex
+from xlagrad.ops.kinks import absolute, root
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
@@ -246,6 +246,7 @@ def local_response_norm(
 
 def length(x: jax.Array, p: float, axis: int, keepdims: bool = False) -> jax.Array:
     """Return the p-norm along an axis, with gradient 0, not NaN, at 0."""
+    x = absolute(x) if is_complex(x) else x
     if p == 2:
         return root(jnp.sum(jnp.square(x), axis, keepdims=keepdims))
     if p == 1:

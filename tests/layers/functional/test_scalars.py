@@ -28,3 +28,9 @@ def test_padding_of_what_is_cut() -> None:
 def test_batch_norm_of_nothing() -> None:
     for training in (True, False):
         agree("batch_norm", rand(0), rand(0), rand(0), training=training, grad=False)
+
+
+def test_lengths_of_complex_vectors() -> None:
+    z, w = (rand(2, 3, seed=i) + 1j * rand(2, 3, seed=i + 2) for i in (0, 1))
+    agree("normalize", z.astype(np.complex64), grad=False)
+    agree("pairwise_distance", z.astype(np.complex64), w.astype(np.complex64), grad=False)
