@@ -42,6 +42,9 @@ _note(_METHODS, "ipu xpu mtia", "devices of this kind", "use .to(device) with 'c
 _note(_METHODS, "reinforce", "stochastic functions, which PyTorch removed", "use torch.distributions")
 _note(_METHODS, "module_load", "swapping of modules' tensors", "use load_state_dict or .copy_")
 _note(_METHODS, "index", "first-class dimensions", "index with [...], or use einsum or vmap")
+_HASH = "use torch.equal to compare, or hash .numpy().tobytes()"
+_note(_METHODS, "hash_tensor", "hashes of elements", _HASH)
+_note(_FUNCTIONS, "hash_tensor", "hashes of elements", _HASH)
 _note(_METHODS, "eig", "this function, which PyTorch removed", "use torch.linalg.eig")
 _note(_METHODS, "symeig", "this function, which PyTorch removed", "use torch.linalg.eigh")
 _note(_METHODS, "lstsq", "this function, which PyTorch removed", "use torch.linalg.lstsq")
