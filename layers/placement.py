@@ -160,7 +160,7 @@ def _parse(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Device | None
 def _convert(t: Tensor, device: Device | None, dtype: DType | None) -> Tensor:
     """Return ``t`` itself where nothing changes, else a detached tensor converted."""
     if is_lazy(t):
-        return t._moved(device, dtype)  # type: ignore[attr-defined,no-any-return]
+        return t._moved(device, dtype)
     if (dtype is None or t.dtype == dtype) and (device is None or t.device == device):
         return t
     return Tensor(t.detach(), dtype=t.dtype if dtype is None else dtype, device=device)

@@ -7,6 +7,7 @@ nearest one.
 
 from __future__ import annotations
 
+import importlib
 import math as _math
 from typing import Any
 
@@ -300,5 +301,11 @@ globals().update(_operations, **_memory.NAMES)
 __all__ += sorted([*_operations, *_memory.NAMES])
 
 
+# Imported when they are first asked for: they are large, and most programs do without.
+_LATE = ("distributions",)
+
+
 def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return importlib.import_module(f"{__name__}.{name}")
     raise names.missing("torch", name, globals())
