@@ -146,6 +146,12 @@ def _check(
         raise ArgumentError(message(WHO, "attn_mask with the is_causal hint", "none", "pass the mask"))
 
 
+def _check_appended(bias_k: Any, bias_v: Any, static_k: Any, static_v: Any) -> None:
+    if (bias_k is None) != (bias_v is None) or (bias_k is not None and not static_k is static_v is None):
+        want = "bias_k and bias_v together, and without static keys and values"
+        raise ArgumentError(message(WHO, want, "one of them, or both kinds", "drop one or pass both"))
+
+
 def multi_head_attention_forward(
     query: Any, key: Any, value: Any, embed_dim_to_check: int, num_heads: int, in_proj_weight: Any,
     in_proj_bias: Any, bias_k: Any, bias_v: Any, add_zero_attn: bool, dropout_p: float, out_proj_weight: Any,
@@ -164,8 +170,7 @@ def multi_head_attention_forward(
         num_heads: how many subspaces; divides E.
         in_proj_weight: (3 · E, E), the projections of query, key and value.
         in_proj_bias: (3 · E,), or None.
-        bias_k: (1, 1, E), a key appended to each sequence, or None.
-        bias_v: (1, 1, E), its value, or None.
+        bias_k, bias_v: (1, 1, E), a key and a value appended to each sequence, or None.
         add_zero_attn: append a key and value of zeros.
         dropout_p: probability that an attention weight is zeroed in training.
         out_proj_weight: the projection of the result, (E', E).
@@ -178,8 +183,7 @@ def multi_head_attention_forward(
         q_proj_weight: (E, E).
         k_proj_weight: (E, kdim).
         v_proj_weight: (E, vdim).
-        static_k: (N · num_heads, S, E / num_heads), keys to take instead of the projected ones.
-        static_v: (N · num_heads, S, E / num_heads), values to take instead.
+        static_k, static_v: (N · num_heads, S, E / num_heads), keys and values instead of the projected ones.
         average_attn_weights: return the mean of the heads' weights, (N, L, S), not (N, num_heads, L, S).
         is_causal: a hint that ``attn_mask`` is the causal mask.
 
@@ -192,9 +196,7 @@ def multi_head_attention_forward(
     """
     weights = [q_proj_weight, k_proj_weight, v_proj_weight] if use_separate_proj_weight else [in_proj_weight]
     _check(query, key, value, embed_dim_to_check, num_heads, weights, is_causal and attn_mask is None)
-    if (bias_k is None) != (bias_v is None) or (bias_k is not None and not static_k is static_v is None):
-        want = "bias_k and bias_v together, and without static keys and values"
-        raise ArgumentError(message(WHO, want, "one of them, or both kinds", "drop one or pass both"))
+    _check_appended(bias_k, bias_v, static_k, static_v)
     probability(WHO, dropout_p)
     dropout = float(dropout_p) if training else 0.0
     batched = query.ndim == 3
