@@ -185,9 +185,7 @@ def test_writes_inside_jit_stay_inside_unless_lost() -> None:
 
     assert jax.jit(inner)(x).tolist() == [6.0, 3.0]
     assert x.tolist() == [1.0, 2.0]
-    with pytest.raises(
-        xg.core.errors.StateError, match="write: expected a tensor of the same transf"
-    ):
+    with pytest.raises(xg.core.errors.StateError, match="write: expected a tensor of the same transf"):
         jax.jit(lambda x: outside.copy_(x))(x)
     assert outside.tolist() == [0.0, 0.0]
 

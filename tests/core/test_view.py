@@ -172,9 +172,7 @@ def test_refused_writes_name_the_way_out() -> None:
         AutogradError, match=r"mul_: expected .* got a view of a leaf Variable that requires grad"
     ):
         x[0].mul_(2.0)
-    with pytest.raises(
-        StateError, match=r"write: .* single memory location; write to \.clone\(\) of it"
-    ):
+    with pytest.raises(StateError, match=r"write: .* single memory location; write to \.clone\(\) of it"):
         xg.Tensor([1.0]).expand(3).add_(1.0)
     with pytest.raises(ShapeError, match=r"add_: expected a result of the tensor's own shape \(2,\), got"):
         xg.Tensor([1.0, 2.0]).add_(xg.Tensor([[1.0], [2.0]]))
