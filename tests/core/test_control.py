@@ -65,7 +65,7 @@ def test_scan_with_gradients_closures_and_writes(reverse: bool) -> None:
         def step(xs: Tensor) -> Any:
             h, out = xg.scan(cell, Tensor(np.zeros(3, np.float32)), xs, reverse=reverse)
             (h.sum() + out["norm"].sum()).backward()
-            return h.detach(), out["norm"].detach(), out["step"]
+            return h.detach(), out["norm"].detach(), out["step"].detach()
 
         h, norms, steps = compile(step)(Tensor(XS))
         return [h, norms, steps, seen, w.grad]
