@@ -15,7 +15,7 @@ from types import FunctionType
 from typing import Any
 
 from xlagrad.core import errors
-from xlagrad.core.dispatch import registry
+from xlagrad.core.dispatch import Delivery, registry
 from xlagrad.core.errors import message
 from xlagrad.core.signature import own_name
 
@@ -46,6 +46,10 @@ class Composed:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
             kwargs = {own_name(k, self._known): v for k, v in kwargs.items()}
+            if "out" in kwargs and "out" not in self._known:
+                out = kwargs.pop("out")
+                if out is not None:
+                    return Delivery.write(self.name, self.fn, args, kwargs, out, "dtype" in self._known)
         return self.fn(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:

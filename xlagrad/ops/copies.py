@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from xlagrad.core.dispatch import Delivery
 from xlagrad.core.handle import Handle
 from xlagrad.ops import complex_view, parts, strided, view
 from xlagrad.ops.index import getitem
@@ -22,7 +23,9 @@ def _alias(input: Any) -> Any:
 
 
 def _copying(name: str, take: Callable[..., Any]) -> Callable[..., Any]:
-    def copy(*args: Any, **kwargs: Any) -> Any:
+    def copy(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if out is not None:
+            return Delivery.write(f"{name}_copy", copy, args, kwargs, out, False)
         found = take(*args, **kwargs)
         return jax.tree.map(
             lambda x: view.clone(x) if isinstance(x, Handle) else x,
