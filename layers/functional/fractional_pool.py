@@ -44,6 +44,9 @@ def _fractional(
     if samples is None:
         assert key is not None
         samples = jax.random.uniform(key_of(key), (*lead, n), x.dtype)
+    if input.ndim == n + 1:
+        # Of a batch of numbers, an image alone takes the first.
+        samples = samples[:1]
     if samples.shape != (*lead, n):
         want = f"_random_samples of shape {(*lead, n)}"
         raise ShapeError(message(who, want, describe(samples), "draw one number per image and dimension"))

@@ -148,7 +148,7 @@ def kl_div(
         loss = jnp.where(positive, target * log_t, 0) - target * input
     reduction = legacy_reduction(size_average, reduce, reduction)
     if reduction == "batchmean":
-        return jnp.sum(loss) / input.shape[0]
+        return jnp.sum(loss) / (input.shape[0] if input.ndim else 1)
     return reduced("kl_div", loss, reduction)
 
 

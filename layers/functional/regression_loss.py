@@ -162,6 +162,13 @@ def huber_loss(
     return _huber_loss(input, target, weight, reduction=reduction, delta=delta)
 
 
+def _one_each_or_shared(full: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Return whether a shape is the full one, or that with 1 in one place."""
+    if len(full) != len(shape):
+        return False
+    return [own for whole, own in zip(full, shape, strict=True) if whole != own] in ([], [1])
+
+
 @op
 def gaussian_nll_loss(
     input: Array, target: Array, var: Array, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
@@ -171,7 +178,7 @@ def gaussian_nll_loss(
     Args:
         input: x, the means.
         target: t, which broadcasts with them.
-        var: variances, of the input's shape, or without its last dimension, or with 1 there.
+        var: variances, of the input's shape, or without its last dimension, or with 1 in one of its places.
         full: add the constant ½ ln 2π.
         eps: smallest variance; the gradient passes as if it were not raised to it.
         reduction: ``mean``, ``sum``, or ``none`` for the loss of each element.
@@ -187,14 +194,11 @@ def gaussian_nll_loss(
     Source: ``torch.nn.functional.gaussian_nll_loss``. Deviation: negative variances are raised to ``eps``
     too, since a compiled function cannot look for them.
     """
-    if var.shape != input.shape:
-        if input.shape[:-1] == var.shape:
-            var = var[..., None]
-        elif input.shape[:-1] != var.shape[:-1] or var.shape[-1] != 1:
-            fix = "give one variance per element or per row"
-            raise ShapeError(
-                message("gaussian_nll_loss", f"var to fit {describe(input)}", describe(var), fix)
-            )
+    if input.shape[:-1] == var.shape and input.ndim:
+        var = var[..., None]
+    elif not _one_each_or_shared(input.shape, var.shape):
+        fix = "give one variance per element or per row"
+        raise ShapeError(message("gaussian_nll_loss", f"var to fit {describe(input)}", describe(var), fix))
     var = var + lax.stop_gradient(jnp.maximum(var, eps) - var)
     loss = 0.5 * (jnp.log(var) + jnp.square(input - target) / var)
     if full:
