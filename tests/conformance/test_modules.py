@@ -19,6 +19,9 @@ from xlagrad.core.compile import compile
 
 from torch.testing._internal.common_modules import module_db  # isort: skip  (after the stub of its base class)
 
+# Some samples ask for 64-bit types, which are of 32 bits here.
+pytestmark = pytest.mark.filterwarnings("ignore:dtype. expected a 32-bit type:UserWarning")
+
 #: How many cases of a module are tried.
 CASES = 3
 

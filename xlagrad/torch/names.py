@@ -92,9 +92,9 @@ INPLACE = """
 
 # Functions that are no records and take out=; records all do.
 DELIVERING = """
-    arange cholesky conj_physical cross empty empty_like empty_permuted empty_strided eye full full_like
-    gather histc histogram index_add index_copy index_reduce index_select inverse linspace logspace
-    lu_solve lu_unpack masked_select matrix_power max median min multinomial nanmedian nanquantile
+    arange bernoulli cholesky conj_physical cross empty empty_like empty_permuted empty_strided eye full
+    full_like gather histc histogram index_add index_copy index_reduce index_select inverse linspace
+    logspace lu_solve lu_unpack masked_select matrix_power max median min multinomial nanmedian nanquantile
     narrow_copy nonzero nonzero_static normal ones ones_like polygamma pow qr quantile rand rand_like
     randint randint_like randn randn_like randperm range scatter scatter_add scatter_reduce svd take
     tril_indices triu_indices where zeros zeros_like
